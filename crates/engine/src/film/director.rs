@@ -1,0 +1,252 @@
+//! The stages of a film, one piece of work an event: the reader pulls, and what it does not pull is not computed.
+
+use std::collections::VecDeque;
+
+use kinora_models::video::layout::{FrameLayout, ShotIds};
+
+use super::{
+    Cue, FilmEvent, FilmRequest, Frame, Grounded, Script, Shot, Storyboard, ground, make_consistent, schema, shot_ids,
+    storyboard::complete_shots,
+};
+use crate::{
+    Abort, Engine, EngineError,
+    chat::{ChatEvent, ChatRequest, ChatStream, Message},
+};
+
+/// Tokens that a script or a storyboard may take for each shot, and on top.
+const TOKENS_PER_SHOT: usize = 160;
+const TOKENS_MORE: usize = 60;
+/// Odd constant of Weyl's sequence (2⁶⁴ / golden ratio), to give each shot a seed of its own.
+const SEED_STEP: u64 = 0x9E37_79B9_7F4A_7C15;
+
+/// A film in the making: [`FilmStream::next`] computes up to the next event.
+pub struct FilmStream {
+    engine: Engine,
+    request: FilmRequest,
+    grounded: Grounded,
+    abort: Abort,
+    queue: VecDeque<FilmEvent>,
+    stage: Stage,
+}
+
+/// Where the film is. Each stage holds what it needs and nothing of the next.
+enum Stage {
+    Script { stream: ChatStream, text: String },
+    Storyboard { stream: ChatStream, json: String, told: usize },
+    Motion { shots: Vec<Shot>, planned: Vec<Planned> },
+    Paint { planned: Vec<Planned>, shot: usize, index: usize },
+    Done,
+}
+
+/// A shot ready to be painted.
+struct Planned {
+    ids: ShotIds,
+    layout: Vec<FrameLayout>,
+}
+
+impl FilmStream {
+    /// Checks the request, maps the idea to the video model's concepts and opens the script.
+    ///
+    /// # Errors
+    /// `invalid_request` for a request out of range; `model_missing` when no video model is loaded.
+    pub(crate) fn open(engine: &Engine, request: FilmRequest) -> Result<Self, EngineError> {
+        request.check()?;
+        let vocabulary = engine.video()?.painter.vocabulary();
+        vocabulary.style(&request.style).map_err(|e| EngineError::invalid_request("film", e.to_string()))?;
+        let grounded = ground(&request.idea, vocabulary);
+        let notice = |n: &super::GroundingNotice| FilmEvent::Notice { code: n.code().to_string(), text: n.text() };
+        let queue = grounded.notices.iter().map(notice).collect();
+        let abort = Abort::default();
+        let prompt = vec![Message::user(format!("Write a script: {}", grounded.idea))];
+        let stream = engine.chat(ChatRequest {
+            messages: prompt,
+            max_tokens: TOKENS_PER_SHOT * request.shots + TOKENS_MORE,
+            temperature: 0.6,
+            top_p: 0.9,
+            seed: request.seed,
+            abort: abort.clone(),
+            ..Default::default()
+        })?;
+        let stage = Stage::Script { stream, text: String::new() };
+        Ok(Self { engine: engine.clone(), request, grounded, abort, queue, stage })
+    }
+
+    /// Stops the work at its next turn; the call that waits answers `aborted`.
+    pub fn abort_handle(&self) -> Abort {
+        self.abort.clone()
+    }
+
+    /// The next event, or `None` after [`FilmEvent::Done`].
+    ///
+    /// # Errors
+    /// `aborted` after [`Self::abort_handle`] was used; else what the stage met (out of memory, device lost …).
+    pub async fn next(&mut self) -> Result<Option<FilmEvent>, EngineError> {
+        loop {
+            self.engine.device().turn(&self.abort).await?;
+            if let Some(event) = self.queue.pop_front() {
+                return Ok(Some(event));
+            }
+            if matches!(self.stage, Stage::Done) {
+                return Ok(None);
+            }
+            self.advance().await?;
+        }
+    }
+
+    /// One piece of work: some tokens, one shot's motion, or one frame.
+    async fn advance(&mut self) -> Result<(), EngineError> {
+        self.stage = match std::mem::replace(&mut self.stage, Stage::Done) {
+            Stage::Script { stream, text } => self.write_script(stream, text).await?,
+            Stage::Storyboard { stream, json, told } => self.write_storyboard(stream, json, told).await?,
+            Stage::Motion { shots, planned } => self.plan_shot(shots, planned).await?,
+            Stage::Paint { planned, shot, index } => self.paint_frame(planned, shot, index).await?,
+            Stage::Done => Stage::Done,
+        };
+        Ok(())
+    }
+
+    async fn write_script(&mut self, mut stream: ChatStream, mut text: String) -> Result<Stage, EngineError> {
+        match stream.next().await? {
+            Some(ChatEvent::Delta { text: delta }) => {
+                text.push_str(&delta);
+                self.queue.push_back(FilmEvent::ScriptDelta { text: delta });
+                return Ok(Stage::Script { stream, text });
+            }
+            Some(_) => return Ok(Stage::Script { stream, text }),
+            None => {}
+        }
+        self.queue.push_back(FilmEvent::Script { script: Script::parse(&text) });
+        let messages = vec![
+            Message::user(format!("Write a script: {}", self.grounded.idea)),
+            Message::assistant(text),
+            Message::user("Storyboard".to_string()),
+        ];
+        let schema = schema(self.engine.video()?.painter.vocabulary(), &self.grounded, self.request.shots);
+        let stream = self.engine.chat(ChatRequest {
+            messages,
+            max_tokens: TOKENS_PER_SHOT * self.request.shots + TOKENS_MORE,
+            temperature: 0.0,
+            seed: self.request.seed,
+            json_schema: Some(schema),
+            abort: self.abort.clone(),
+            ..Default::default()
+        })?;
+        Ok(Stage::Storyboard { stream, json: String::new(), told: 0 })
+    }
+
+    async fn write_storyboard(
+        &mut self,
+        mut stream: ChatStream,
+        mut json: String,
+        mut told: usize,
+    ) -> Result<Stage, EngineError> {
+        match stream.next().await? {
+            Some(ChatEvent::Delta { text }) => {
+                json.push_str(&text);
+                if text.contains('}') {
+                    let shots = complete_shots(&json);
+                    if shots.len() > told && shots.len() < self.request.shots {
+                        told = shots.len();
+                        let mut board = Storyboard { title: String::new(), shots };
+                        make_consistent(&mut board, &self.grounded);
+                        self.tell_storyboard(board, false);
+                    }
+                }
+                return Ok(Stage::Storyboard { stream, json, told });
+            }
+            Some(_) => return Ok(Stage::Storyboard { stream, json, told }),
+            None => {}
+        }
+        let mut board = serde_json::from_str::<Storyboard>(&json).unwrap_or_else(|_| Storyboard {
+            title: self.request.idea.chars().take(60).collect(),
+            shots: complete_shots(&json),
+        });
+        if board.shots.is_empty() {
+            let message = "the text model's storyboard holds no shot".to_string();
+            return Err(EngineError::new("storyboard_failed", "storyboard", message).hint("try another seed or idea").retry());
+        }
+        if board.shots.len() < self.request.shots {
+            let text = format!("The storyboard has {} of {} shots.", board.shots.len(), self.request.shots);
+            self.queue.push_back(FilmEvent::Notice { code: "short_storyboard".into(), text });
+        }
+        make_consistent(&mut board, &self.grounded);
+        let shots = board.shots.clone();
+        self.tell_storyboard(board, true);
+        self.tell_captions(&shots);
+        Ok(Stage::Motion { shots, planned: Vec::new() })
+    }
+
+    fn tell_storyboard(&mut self, board: Storyboard, done: bool) {
+        self.queue.push_back(FilmEvent::Storyboard {
+            title: board.title,
+            shots: board.shots,
+            of: self.request.shots,
+            done,
+            frames_per_shot: self.request.frames_per_shot(),
+            fps: self.request.fps,
+        });
+    }
+
+    fn tell_captions(&mut self, shots: &[Shot]) {
+        let seconds = self.request.frames_per_shot() as f32 / self.request.fps;
+        let cue = |(i, shot): (usize, &Shot)| Cue {
+            start: i as f32 * seconds,
+            end: (i + 1) as f32 * seconds,
+            text: shot.caption.clone(),
+        };
+        self.queue.push_back(FilmEvent::Captions { cues: shots.iter().enumerate().map(cue).collect() });
+    }
+
+    /// Motion for the next shot, and its thumbnail from the middle of it.
+    async fn plan_shot(&mut self, shots: Vec<Shot>, mut planned: Vec<Planned>) -> Result<Stage, EngineError> {
+        let at = planned.len();
+        let Some(shot) = shots.get(at) else { return Ok(Stage::Paint { planned, shot: 0, index: 0 }) };
+        let video = self.engine.video()?;
+        let ids = shot_ids(shot, &self.request.style, video.painter.vocabulary())
+            .map_err(|e| EngineError::new("storyboard_failed", "storyboard", e.to_string()))?;
+        let seed = self.request.seed.wrapping_add(SEED_STEP.wrapping_mul(at as u64 + 1));
+        let frames = self.request.frames_per_shot();
+        let layout = video.motion.generate(&ids, frames, self.request.fps, seed).await?;
+        let typed = layout.typed().ok_or_else(|| {
+            EngineError::new("motion_failed", "motion", "the motion model gave a layout that is not finite".to_string())
+        })?;
+        planned.push(Planned { ids, layout: typed });
+        if let Some(plan) = planned.last() {
+            let frame = self.paint(plan, frames / 2).await?;
+            self.queue.push_back(FilmEvent::Thumbnail { shot: at, frame });
+        }
+        Ok(Stage::Motion { shots, planned })
+    }
+
+    async fn paint_frame(&mut self, planned: Vec<Planned>, shot: usize, index: usize) -> Result<Stage, EngineError> {
+        let Some(plan) = planned.get(shot) else {
+            self.queue.push_back(FilmEvent::Done);
+            return Ok(Stage::Done);
+        };
+        let of = plan.layout.len();
+        let frame = self.paint(plan, index).await?;
+        self.queue.push_back(FilmEvent::Draft { shot, index, of, frame });
+        let (shot, index) = if index + 1 < of { (shot, index + 1) } else { (shot + 1, 0) };
+        Ok(Stage::Paint { planned, shot, index })
+    }
+
+    /// Frame `index` of a planned shot.
+    async fn paint(&self, plan: &Planned, index: usize) -> Result<Frame, EngineError> {
+        let (width, height) = (self.request.width, self.request.height);
+        let layout = plan.layout.get(index..=index).unwrap_or_default();
+        let planes = self.engine.video()?.painter.paint(&plan.ids, layout, width as usize, height as usize)?.to_vec().await?;
+        let pixels = width as usize * height as usize;
+        if planes.len() != 3 * pixels {
+            let message = format!("the painter gave {} numbers for {width}×{height} pixels", planes.len());
+            return Err(EngineError::new("internal", "paint", message));
+        }
+        let byte = |v: f32| (v.clamp(0.0, 1.0) * 255.0 + 0.5) as u8;
+        let (red, rest) = planes.split_at(pixels);
+        let (green, blue) = rest.split_at(pixels);
+        let mut rgba = Vec::with_capacity(4 * pixels);
+        for ((r, g), b) in red.iter().zip(green).zip(blue) {
+            rgba.extend_from_slice(&[byte(*r), byte(*g), byte(*b), 255]);
+        }
+        Ok(Frame { width, height, rgba })
+    }
+}
