@@ -1,0 +1,79 @@
+import { errorShape, KinoraError } from '../errors.js';
+import type { DeviceInfo, Progress } from '../types.js';
+import type { Link } from './link.js';
+import type { Call, LoadArgs, LoadEvent } from './protocol.js';
+import { startWorker } from './start.js';
+import { stream } from './stream.js';
+
+interface Running {
+  link: Link;
+  device: DeviceInfo;
+}
+
+/** Keeps one worker with a loaded engine; a dead one is replaced at the next call. */
+export class Client {
+  private running: Promise<Running> | undefined;
+  private disposed = false;
+
+  constructor(
+    private readonly workerUrl: string,
+    private readonly load: LoadArgs,
+  ) {}
+
+  /** Starts worker and engine where they do not run yet. */
+  async start(onProgress?: (progress: Progress) => void, signal?: AbortSignal): Promise<Running> {
+    if (this.disposed) {
+      throw new KinoraError({
+        code: 'disposed',
+        stage: 'load',
+        retryable: false,
+        message: 'This Kinora was disposed.',
+        hint: 'Call Kinora.load() for a new one.',
+      });
+    }
+    this.running ??= this.boot(onProgress, signal).catch((error: unknown) => {
+      this.running = undefined;
+      throw error;
+    });
+    return this.running;
+  }
+
+  /** The events of one call. */
+  async *call<T>(
+    call: Call,
+    options: { window?: number; signal?: AbortSignal | undefined } = {},
+  ): AsyncGenerator<T, void> {
+    const { signal, window = 1 } = options;
+    signal?.throwIfAborted();
+    const { link } = await this.start();
+    signal?.throwIfAborted();
+    yield* stream<T>(link.open(call, window), signal);
+  }
+
+  /** Ends the worker; open calls reject with `engine_stopped`. */
+  dispose(): void {
+    this.disposed = true;
+    this.running?.then(
+      ({ link }) => link.kill('Kinora was disposed.'),
+      () => undefined,
+    );
+    this.running = undefined;
+  }
+
+  private async boot(onProgress?: (progress: Progress) => void, signal?: AbortSignal): Promise<Running> {
+    signal?.throwIfAborted();
+    const link = await startWorker(this.workerUrl, () => {
+      this.running = undefined;
+    });
+    try {
+      for await (const event of stream<LoadEvent>(link.open({ op: 'load', args: this.load }, 4), signal)) {
+        if (event.type === 'progress') onProgress?.(event.progress);
+        else return { link, device: event.device };
+      }
+      throw new KinoraError(errorShape(new Error('the engine ended while it was loading'), 'load'));
+    } catch (error) {
+      link.kill('The engine did not load.');
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,109 @@
+import type { ErrorShape } from '../errors.js';
+import type { DeviceInfo, FilmEvent, Progress } from '../types.js';
+
+/** The three builds of the engine. */
+export type Build = 'plain' | 'relaxed' | 'threads';
+
+/** A model file of the package; `bytes` and `sha256` are what the built package shipped. */
+export interface ModelFile {
+  name: ModelName;
+  file: string;
+  url: string;
+  bytes: number;
+  sha256: string;
+}
+export type ModelName = 'text' | 'motion' | 'paint' | 'refine' | 'tae';
+
+export interface LoadArgs {
+  engines: Record<Build, string>;
+  models: ModelFile[];
+  device: 'auto' | 'gpu' | 'cpu';
+  /** 0: as many as the machine has cores, 8 at most. */
+  threads: number;
+}
+
+export interface ChatArgs {
+  messages: { role: string; content: string }[];
+  max_tokens?: number;
+  temperature?: number;
+  top_p?: number;
+  seed?: number;
+  stop?: string[];
+  json_schema?: unknown;
+}
+
+export interface FilmArgs {
+  idea: string;
+  seed: number;
+  shots?: number;
+  seconds_per_shot: number;
+  fps: number;
+  width: number;
+  height: number;
+  style?: string;
+  refine: boolean;
+}
+
+export interface GifArgs {
+  width: number;
+  height: number;
+  fps: number;
+  frames: Uint8ClampedArray<ArrayBuffer>[];
+}
+
+/** Everything the worker can be asked; each call answers with a stream of events. */
+export type Call =
+  | { op: 'load'; args: LoadArgs }
+  | { op: 'film'; args: FilmArgs }
+  | { op: 'chat'; args: ChatArgs }
+  | { op: 'gif'; args: GifArgs }
+  | { op: 'inspect'; args: { bytes: Uint8Array<ArrayBuffer> } };
+
+export type LoadEvent = { type: 'progress'; progress: Progress } | { type: 'loaded'; device: DeviceInfo };
+export type ChatEvent =
+  | { type: 'delta'; text: string }
+  | {
+      type: 'done';
+      finish_reason: 'stop' | 'length';
+      usage: { prompt_tokens: number; completion_tokens: number };
+    };
+export type GifEvent = { type: 'step'; step: number; of: number } | { type: 'gif'; bytes: Uint8Array<ArrayBuffer> };
+export type InspectEvent = { type: 'model'; model: unknown };
+
+/** A film event on the wire: a frame is RGBA bytes, transferred, and a shot its number. */
+export type WireFilmEvent =
+  | Exclude<FilmEvent, { type: 'draft' | 'refined' }>
+  | { type: 'draft' | 'refined'; shot: string; index: number; frame: WireFrame };
+export interface WireFrame {
+  width: number;
+  height: number;
+  rgba: Uint8ClampedArray<ArrayBuffer>;
+}
+
+/** A byte of the engine's shared memory: setting it to 1 stops the job without waiting for the worker's event loop. */
+export interface AbortFlag {
+  buffer: SharedArrayBuffer;
+  at: number;
+}
+
+/** One credit buys one event: nothing is computed that nobody asked for. */
+export type ToWorker =
+  | { type: 'open'; id: number; call: Call }
+  | { type: 'next'; id: number; credits: number }
+  | { type: 'abort'; id: number };
+
+export type FromWorker =
+  | { type: 'hello' }
+  | { type: 'flag'; id: number; flag: AbortFlag }
+  | { type: 'event'; id: number; event: unknown }
+  | { type: 'end'; id: number }
+  | { type: 'error'; id: number; error: ErrorShape };
+
+/** What a helper thread gets: the compiled engine and the memory it shares. */
+export interface ThreadStart {
+  module: WebAssembly.Module;
+  memory: WebAssembly.Memory;
+}
+
+/** The name by which the worker script knows that it is a helper thread. */
+export const THREAD_NAME = 'kinora-thread';

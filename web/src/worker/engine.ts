@@ -1,0 +1,51 @@
+import type { ErrorShape } from '../errors.js';
+import type { ChatArgs, ChatEvent, FilmArgs, WireFilmEvent } from '../internal/protocol.js';
+
+// The surface of crates/wasm, as the worker uses it.
+
+/** A running job of the engine: nothing is computed until `next` is called. */
+export interface EngineStream<T> {
+  next(): Promise<T | undefined>;
+  abort(): void;
+  /** Where the abort flag lies in the engine's memory; 0 in builds without shared memory. */
+  abort_address(): number;
+  free(): void;
+}
+
+export interface Engine {
+  chat(request: ChatArgs): EngineStream<ChatEvent>;
+  film(request: FilmArgs): EngineStream<WireFilmEvent>;
+  /** The device in words. */
+  device(): { kind: 'cpu' | 'gpu'; name: string; threads: number; why: string };
+  free(): void;
+}
+
+export interface GifWriter {
+  push(rgba: Uint8ClampedArray): void;
+  finish(): Uint8Array<ArrayBuffer>;
+  free(): void;
+}
+
+/** The model files, each handed over whole. */
+export interface Files {
+  text?: Uint8Array;
+  motion?: Uint8Array;
+  paint?: Uint8Array;
+  refine?: Uint8Array;
+  tae?: Uint8Array;
+}
+
+/** What `wasm_bindgen` of one build offers. */
+export interface Glue {
+  (options: { module_or_path: WebAssembly.Module }): Promise<{ memory: WebAssembly.Memory }>;
+  initSync(options: { module: WebAssembly.Module; memory?: WebAssembly.Memory; thread_stack_size?: number }): {
+    memory: WebAssembly.Memory;
+  };
+  load(files: Files, options: { device: 'auto' | 'gpu' | 'cpu'; threads: number }): Promise<Engine>;
+  inspect(bytes: Uint8Array): unknown;
+  GifWriter: new (width: number, height: number, fps: number) => GifWriter;
+  /** Works for the pool for ever; only in the build with threads. */
+  pool_worker?(): void;
+}
+
+export type { ErrorShape };

@@ -1,0 +1,125 @@
+import { KinoraError } from '../errors.js';
+import type { AbortFlag, Call, GifArgs, GifEvent, LoadArgs, LoadEvent } from '../internal/protocol.js';
+import type { Progress } from '../types.js';
+import { bootEngine, type Machine } from './boot.js';
+import type { Engine, EngineStream, Files } from './engine.js';
+import { readModel } from './files.js';
+
+let machine: Machine | undefined;
+let engine: Engine | undefined;
+
+/** The events of any call. `flag` is told where the job's abort flag lies, in builds with shared memory. */
+export function operate(
+  call: Call,
+  signal: AbortSignal,
+  flag: (flag: AbortFlag) => void,
+): AsyncGenerator<unknown, void> {
+  switch (call.op) {
+    case 'load':
+      return load(call.args, signal);
+    case 'film':
+      return run(() => running().engine.film(call.args), signal, flag);
+    case 'chat':
+      return run(() => running().engine.chat(call.args), signal, flag);
+    case 'gif':
+      return gif(call.args, signal);
+    case 'inspect':
+      return inspect(call.args.bytes);
+  }
+}
+
+async function* load(args: LoadArgs, signal: AbortSignal): AsyncGenerator<LoadEvent, void> {
+  const total = args.models.reduce((sum, model) => sum + model.bytes, 0);
+  const began = performance.now();
+  const event = (phase: Progress['phase'], loaded: number, text: string, file?: string): LoadEvent => {
+    const etaMs = phase === 'download' && loaded > 0 ? ((performance.now() - began) * (total - loaded)) / loaded : null;
+    return {
+      type: 'progress',
+      progress: { phase, loaded, total, etaMs, text, ...(file === undefined ? {} : { file }) },
+    };
+  };
+  yield event('engine', 0, 'Starting the engine');
+  // The engine compiles while the models arrive.
+  const booting = bootEngine(args, signal);
+  booting.catch(() => undefined);
+  const files: Files = {};
+  let before = 0;
+  let told = 0;
+  for (const model of args.models) {
+    const reading = readModel(model, signal);
+    let step = await reading.next();
+    for (; !step.done; step = await reading.next()) {
+      // At most twenty reports a second: a local server sends faster than a page can show.
+      if (performance.now() - told < 50) continue;
+      told = performance.now();
+      yield event('download', before + step.value, 'Reading the models', model.file);
+    }
+    files[model.name] = step.value;
+    before += model.bytes;
+  }
+  machine = await booting;
+  yield event('upload', total, 'Preparing the models');
+  engine = await machine.glue.load(files, { device: args.device, threads: machine.threads });
+  yield event('ready', total, 'Ready');
+  yield { type: 'loaded', device: { ...engine.device(), build: machine.build } };
+}
+
+// One `next` of the engine at a time: jobs that are open together take turns by their events.
+let turn: Promise<unknown> = Promise.resolve();
+function inTurn<T>(work: () => Promise<T>): Promise<T> {
+  const mine = turn.then(work);
+  turn = mine.catch(() => undefined);
+  return mine;
+}
+
+async function* run<T>(
+  open: () => EngineStream<T>,
+  signal: AbortSignal,
+  flag: (flag: AbortFlag) => void,
+): AsyncGenerator<T, void> {
+  const job = open();
+  const at = job.abort_address();
+  const buffer = machine?.memory.buffer;
+  if (at > 0 && typeof SharedArrayBuffer === 'function' && buffer instanceof SharedArrayBuffer) flag({ buffer, at });
+  const abort = (): void => job.abort();
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    for (;;) {
+      const event = await inTurn(async () => (signal.aborted ? undefined : job.next()));
+      if (event === undefined) return;
+      yield event;
+    }
+  } finally {
+    signal.removeEventListener('abort', abort);
+    job.free();
+  }
+}
+
+async function* gif(args: GifArgs, signal: AbortSignal): AsyncGenerator<GifEvent, void> {
+  const writer = new (running().machine.glue.GifWriter)(args.width, args.height, args.fps);
+  try {
+    for (const [i, frame] of args.frames.entries()) {
+      if (signal.aborted) return;
+      writer.push(frame);
+      yield { type: 'step', step: i + 1, of: args.frames.length };
+    }
+    yield { type: 'gif', bytes: writer.finish() };
+  } finally {
+    writer.free();
+  }
+}
+
+async function* inspect(bytes: Uint8Array): AsyncGenerator<unknown, void> {
+  yield { type: 'model', model: running().machine.glue.inspect(bytes) };
+}
+
+function running(): { machine: Machine; engine: Engine } {
+  if (machine && engine) return { machine, engine };
+  throw new KinoraError({
+    code: 'not_loaded',
+    stage: 'load',
+    retryable: true,
+    message: 'The engine is not loaded yet.',
+    hint: 'Await Kinora.load() first.',
+  });
+}
