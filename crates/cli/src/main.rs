@@ -1,1 +1,37 @@
-fn main() {}
+//! The native program `kinora`: the engine of the browser package, for developers, tests and benchmarks.
+//!
+//! Exit codes: 0 done; 1 refused or failed, with one line on stderr that says what and what to do; 2 wrong usage.
+//!
+//! A command is a module with `Args` and `run`; adding one is a variant of `Command` and an arm of `main`.
+
+mod failure;
+mod inspect;
+mod model_file;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// A film studio in a box: small text and video models, run on this machine.
+#[derive(Parser)]
+#[command(name = "kinora", version, propagate_version = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// What a model file holds, or why it is refused
+    Inspect(inspect::Args),
+}
+
+fn main() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Inspect(args) => inspect::run(&args),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}

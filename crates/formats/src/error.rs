@@ -222,8 +222,8 @@ impl FormatError {
 #[derive(Clone, PartialEq, Eq)]
 pub struct Shown(String);
 
-/// Escapes control characters and cuts after 120 characters.
-pub(crate) fn shown(text: impl AsRef<str>) -> Shown {
+/// Escapes control characters and cuts after 120 characters, so that text from a file can stand in a line of output.
+pub fn shown(text: impl AsRef<str>) -> Shown {
     let mut out = String::new();
     for (i, c) in text.as_ref().chars().enumerate() {
         if i == SHOWN {

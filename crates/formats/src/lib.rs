@@ -35,7 +35,7 @@ pub mod safetensors;
 mod view;
 
 pub use block::BlockType;
-pub use error::FormatError;
+pub use error::{FormatError, Shown, shown};
 pub use gguf::{Gguf, GgufFile, GgufWriter, MetaArray, MetaValue};
 pub use safetensors::{SafeTensors, SafeTensorsFile, SafetensorsWriter};
 pub use view::{HeaderRead, TensorSource, TensorView};

@@ -245,7 +245,11 @@ fn place(tensors: &mut [TensorInfo], header_end: u64, alignment: u64, file_len: 
     let mut end = header_end;
     for t in order {
         if !t.offset.is_multiple_of(alignment) {
-            return Err(FormatError::Align { at: start, what: shown(format!("the offset of {}", t.name)), value: t.offset });
+            return Err(FormatError::Align {
+                at: start,
+                what: shown(format!("the offset of {}", t.name)),
+                value: t.offset,
+            });
         }
         if t.offset < expected {
             return Err(FormatError::Overlap { what: shown(&t.name), offset: t.offset });

@@ -2,8 +2,8 @@
 
 use half::{bf16, f16};
 
-use crate::error::{FormatError, shown};
 use crate::BlockType;
+use crate::error::{FormatError, shown};
 
 /// Writes the values of `bytes`, whole blocks of `block`, to `out`.
 ///
@@ -74,7 +74,9 @@ fn q4_k(block: &[u8; 144], y: &mut [f32; 256]) {
     let Some((packed, quants)) = rest.split_first_chunk::<12>() else { return };
     let scales = q4_k_scales(packed);
     // 64 values of each group of 32 bytes: the low nibbles, then the high ones
-    for ((y, q), pair) in y.as_chunks_mut::<64>().0.iter_mut().zip(quants.as_chunks::<32>().0).zip(scales.as_chunks::<2>().0) {
+    for ((y, q), pair) in
+        y.as_chunks_mut::<64>().0.iter_mut().zip(quants.as_chunks::<32>().0).zip(scales.as_chunks::<2>().0)
+    {
         let [(scale_low, min_low), (scale_high, min_high)] = *pair;
         let (low, high) = y.split_at_mut(32);
         for ((low, high), q) in low.iter_mut().zip(high).zip(q) {

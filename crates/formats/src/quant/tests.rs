@@ -8,9 +8,7 @@ fn reference(block: BlockType, b: &[u8]) -> Vec<f32> {
     let f = |i: usize| half::f16::from_le_bytes([b[i], b[i + 1]]).to_f32();
     match block {
         BlockType::Q8_0 => (0..32).map(|i| f(0) * (b[2 + i] as i8) as f32).collect(),
-        BlockType::Q4_0 => (0..32)
-            .map(|i| f(0) * (((b[2 + i % 16] >> (4 * (i / 16))) & 15) as f32 - 8.0))
-            .collect(),
+        BlockType::Q4_0 => (0..32).map(|i| f(0) * (((b[2 + i % 16] >> (4 * (i / 16))) & 15) as f32 - 8.0)).collect(),
         BlockType::Q4_K => (0..256)
             .map(|i| {
                 let j = i / 32;

@@ -232,7 +232,8 @@ impl SafeTensorsFile {
             "I8" => b.iter().map(|b| (*b as i8).into()).collect(),
             "U8" | "BOOL" => b.iter().map(|b| (*b).into()).collect(),
             other => {
-                let (what, hint) = (shown(format!("{name} of type {other} as integers")), shown("Store it as I64 or I32"));
+                let (what, hint) =
+                    (shown(format!("{name} of type {other} as integers")), shown("Store it as I64 or I32"));
                 return Err(FormatError::Unsupported { what, hint });
             }
         };

@@ -138,7 +138,12 @@ fn numbers(json: &mut Json, max: usize, name: &str) -> Result<Vec<u64>, FormatEr
     let mut more = !json.try_char(']');
     while more {
         if out.len() >= max {
-            return Err(limit(json.at(), format!("the number of dimensions or offsets of {name}"), max.saturating_add(1), max));
+            return Err(limit(
+                json.at(),
+                format!("the number of dimensions or offsets of {name}"),
+                max.saturating_add(1),
+                max,
+            ));
         }
         out.push(json.unsigned()?);
         more = json.next_item(']')?;

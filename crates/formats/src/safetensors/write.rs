@@ -36,7 +36,8 @@ impl SafetensorsWriter {
     /// # Errors
     /// `Type` for an unknown dtype, `Duplicate`, `Limit`, `Overflow`; `Offset` where `bytes` does not fit the shape.
     pub fn tensor(&mut self, name: &str, shape: &[usize], dtype: &str, bytes: &[u8]) -> Result<(), FormatError> {
-        let unknown = || FormatError::Type { at: 0, what: shown(name), found: shown(format!("the unknown dtype {dtype}")) };
+        let unknown =
+            || FormatError::Type { at: 0, what: shown(name), found: shown(format!("the unknown dtype {dtype}")) };
         let dtype = Dtype::from_name(dtype).ok_or_else(unknown)?;
         for (what, got, max) in [("a tensor name", name.len(), MAX_NAME), ("dimensions", shape.len(), MAX_DIMS)] {
             if got > max {
@@ -76,7 +77,8 @@ impl SafetensorsWriter {
         for (name, (dtype, shape, bytes)) in self.tensors {
             let begin = data.len();
             data.extend(bytes);
-            let entry = serde_json::json!({ "dtype": dtype.name(), "shape": shape, "data_offsets": [begin, data.len()] });
+            let entry =
+                serde_json::json!({ "dtype": dtype.name(), "shape": shape, "data_offsets": [begin, data.len()] });
             fields.insert(name, entry);
         }
         let mut header = serde_json::Value::Object(fields).to_string();

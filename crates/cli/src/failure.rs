@@ -1,0 +1,58 @@
+//! The one line on stderr, and the exit code.
+
+use std::any::Any;
+use std::error::Error;
+use std::fmt;
+use std::process::ExitCode;
+
+use kinora_formats::FormatError;
+
+/// Why a command was refused or failed: a sentence that says what and what to do, and a code for programs where there is one.
+///
+/// Every error type converts by `?`, so it is itself none.
+#[derive(Debug)]
+pub struct Failure {
+    code: Option<&'static str>,
+    message: String,
+    /// The reader of our output went away: no failure of ours.
+    broken_pipe: bool,
+}
+
+/// What a command returns.
+pub type Outcome<T = ()> = Result<T, Failure>;
+
+impl Failure {
+    /// A failure in words, without a code.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self { code: None, message: message.into(), broken_pipe: false }
+    }
+
+    /// Puts where it happened before the message.
+    pub fn at(mut self, place: impl fmt::Display) -> Self {
+        self.message = format!("{place}: {}", self.message);
+        self
+    }
+
+    /// Prints the line and gives the exit code.
+    pub fn report(self) -> ExitCode {
+        if self.broken_pipe {
+            return ExitCode::SUCCESS;
+        }
+        let line: String = self.message.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+        match self.code {
+            Some(code) => eprintln!("error[{code}]: {line}"),
+            None => eprintln!("error: {line}"),
+        }
+        ExitCode::FAILURE
+    }
+}
+
+impl<E: Error + 'static> From<E> for Failure {
+    fn from(e: E) -> Self {
+        let any: &dyn Any = &e;
+        let code = any.downcast_ref::<FormatError>().map(FormatError::code);
+        let io = any.downcast_ref::<std::io::Error>();
+        let broken_pipe = io.is_some_and(|e| e.kind() == std::io::ErrorKind::BrokenPipe);
+        Self { code, message: e.to_string(), broken_pipe }
+    }
+}

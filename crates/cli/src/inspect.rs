@@ -1,0 +1,76 @@
+//! `kinora inspect FILE [--full]`: what a model file holds, or why it is refused.
+
+use std::io::{BufWriter, Write};
+use std::path::PathBuf;
+
+use kinora_formats::{Gguf, MetaValue, SafeTensors, shown};
+
+use crate::failure::Outcome;
+use crate::model_file::{Header, read_header};
+
+/// Arguments of `kinora inspect`.
+#[derive(clap::Args)]
+pub struct Args {
+    /// A .gguf or .safetensors file, or a chat template (.jinja)
+    file: PathBuf,
+    /// Also build the tokenizer, render the chat template and check every shape against the config
+    #[arg(long)]
+    full: bool,
+}
+
+/// Runs the command.
+pub fn run(args: &Args) -> Outcome {
+    let (header, len) = read_header(&args.file)?;
+    let mut out = BufWriter::new(std::io::stdout().lock());
+    match &header {
+        Header::Gguf(gguf) => list_gguf(&mut out, gguf, len)?,
+        Header::SafeTensors(header) => list_safetensors(&mut out, header, len)?,
+        Header::Template(text) => writeln!(out, "chat template, {} characters", text.chars().count())?,
+    }
+    if args.full {
+        full(&mut out, &header).map_err(|e| e.at(args.file.display()))?;
+    }
+    out.flush()?;
+    Ok(())
+}
+
+fn full(_out: &mut impl Write, _header: &Header) -> Outcome {
+    Ok(())
+}
+
+fn list_gguf(out: &mut impl Write, gguf: &Gguf, len: u64) -> Outcome {
+    writeln!(out, "GGUF version {}, {len} bytes, aligned to {}", gguf.version(), gguf.alignment())?;
+    writeln!(out, "{} keys", gguf.metadata_iter().count())?;
+    for (key, value) in gguf.metadata_iter() {
+        writeln!(out, "  {} = {}", shown(key), describe(value))?;
+    }
+    writeln!(out, "{} tensors", gguf.tensors().len())?;
+    for t in gguf.tensors() {
+        writeln!(out, "  {}  {}  {:?}  {} bytes at {:#x}", shown(&t.name), t.ty.name(), t.shape, t.bytes, t.offset)?;
+    }
+    Ok(())
+}
+
+fn describe(value: &MetaValue) -> String {
+    match value {
+        MetaValue::Str(s) => format!("\"{}\"", shown(s)),
+        MetaValue::Array(a) => format!("{} × {}", a.len(), a.element_name()),
+        MetaValue::Bool(b) => b.to_string(),
+        MetaValue::F32(x) => x.to_string(),
+        MetaValue::F64(x) => x.to_string(),
+        other => other.as_integer().map(|n| n.to_string()).unwrap_or_default(),
+    }
+}
+
+fn list_safetensors(out: &mut impl Write, header: &SafeTensors, len: u64) -> Outcome {
+    writeln!(out, "safetensors, {len} bytes")?;
+    writeln!(out, "{} metadata keys", header.metadata_iter().count())?;
+    for (key, value) in header.metadata_iter() {
+        writeln!(out, "  {} = \"{}\"", shown(key), shown(value))?;
+    }
+    writeln!(out, "{} tensors", header.tensors().len())?;
+    for t in header.tensors() {
+        writeln!(out, "  {}  {}  {:?}  {} bytes at {:#x}", shown(&t.name), t.dtype.name(), t.shape, t.bytes, t.offset)?;
+    }
+    Ok(())
+}
