@@ -1,0 +1,66 @@
+//! Scaled dot-product attention: full, cross, causal, sliding, with grouped heads.
+
+mod cpu;
+mod gpu;
+#[cfg(test)]
+mod tests;
+
+use crate::check::Check;
+use crate::{Device, Result, Tensor};
+
+/// What an attention call sees of its keys.
+#[derive(Clone, Copy, Default)]
+pub struct Attention<'a> {
+    /// Factor of the logits, usually 1/√D.
+    pub scale: f32,
+    /// Position of the first query: query t sees the keys 0..=position + t. `None`: all keys.
+    pub causal: Option<usize>,
+    /// With `causal`: only the newest so many keys of those, the query's own included.
+    pub window: Option<usize>,
+    /// f32 [Tk], added to the logits of each key after scaling; −∞ hides a key.
+    pub key_bias: Option<&'a Tensor>,
+    /// Use only the first so many rows of k and v.
+    pub kv_len: Option<usize>,
+}
+
+impl Tensor {
+    /// `softmax(scale · q kᵀ + mask) v` for each head (Vaswani et al. 2017). `self` (q) f32 [Tq, H, D], `k` and `v` f32
+    /// [Tk, Hkv, D] with H a multiple of Hkv: query head h reads head h / (H / Hkv) (Ainslie et al. 2023) → [Tq, H, D]. A query that
+    /// sees no key gets zeros.
+    ///
+    /// # Errors
+    /// `Shape`, `DType`, `Device`, naming the argument.
+    pub fn attention(&self, k: &Tensor, v: &Tensor, o: &Attention<'_>) -> Result<Tensor> {
+        let check = Check("attention");
+        check.f32("q", self)?;
+        check.rank("q", self, 3, "[Tq, H, D]")?;
+        check.operand(self, "k", k, &[k.dim(0), k.dim(1), self.dim(2)])?;
+        check.operand(self, "v", v, k.shape())?;
+        let (heads, kv_heads) = (self.dim(1), k.dim(1));
+        check.that(kv_heads > 0 && heads.is_multiple_of(kv_heads), "k", k, "heads that divide those of q")?;
+        if let Some(bias) = o.key_bias {
+            check.operand(self, "key_bias", bias, &[k.dim(0)])?;
+        }
+        check.that(o.kv_len.is_none_or(|n| n <= k.dim(0)), "k", k, "at least kv_len rows")?;
+        let mut y = self.empty_like()?;
+        match self.device() {
+            Device::Cpu(d) => {
+                let bias = o.key_bias.map(Tensor::f32).transpose()?;
+                let shape =
+                    cpu::Dims { tq: self.dim(0), tk: o.kv_len.unwrap_or(k.dim(0)), heads, kv_heads, dim: self.dim(2) };
+                cpu::attention(d, self.f32()?, k.f32()?, v.f32()?, bias, o, shape, y.f32_mut()?)?;
+            }
+            Device::Gpu(d) => gpu::attention(d, self, k, v, o, &y)?,
+        }
+        Ok(y)
+    }
+}
+
+impl Attention<'_> {
+    /// Keys that query `t` sees, of `tk`.
+    fn visible(&self, t: usize, tk: usize) -> std::ops::Range<usize> {
+        let Some(first) = self.causal else { return 0..tk };
+        let end = first.saturating_add(t).saturating_add(1);
+        end.saturating_sub(self.window.unwrap_or(usize::MAX)).min(tk)..end.min(tk)
+    }
+}

@@ -1,0 +1,292 @@
+//! The tensor: storage on a device, an offset into it, a shape.
+
+use std::sync::Arc;
+
+use kinora_formats::{BlockType, TensorView};
+
+use crate::cpu::{CpuBuf, CpuWeight};
+use crate::gpu::GpuBuffer;
+use crate::shape::Shape;
+use crate::{DType, Device, Result, TensorError};
+
+/// A contiguous, row-major array on a device. Cloning is cheap and shares the storage, which no operation changes.
+#[derive(Clone)]
+pub struct Tensor {
+    device: Device,
+    storage: Storage,
+    /// First element, for views.
+    offset: usize,
+    shape: Shape,
+    dtype: DType,
+}
+
+#[derive(Clone)]
+pub(crate) enum Storage {
+    Cpu(Arc<CpuBuf>),
+    CpuWeight(Arc<CpuWeight>),
+    Gpu(GpuBuffer),
+}
+
+/// The error for a shape with too many dimensions or elements.
+fn too_large(op: &'static str, shape: &[usize]) -> TensorError {
+    let expected = format!("at most {} dimensions, in all at most {} elements", crate::MAX_DIMS, usize::MAX / 4);
+    TensorError::Shape { op, arg: "shape", got: shape.to_vec(), expected }
+}
+
+impl Tensor {
+    /// f32 values, `data` in row-major order.
+    ///
+    /// # Errors
+    /// `Shape` when `data` has another length than `shape` says, `OutOfMemory`.
+    pub fn from_f32(device: &Device, shape: &[usize], data: &[f32]) -> Result<Tensor> {
+        let mut t = Tensor::of_length("from_f32", device, shape, DType::F32, data.len())?;
+        match &t.storage {
+            Storage::Gpu(buffer) => t.upload(buffer, bytemuck::cast_slice(data))?,
+            _ => t.f32_mut()?.copy_from_slice(data),
+        }
+        Ok(t)
+    }
+
+    /// u32 values (token ids, indices), `data` in row-major order. Errors as [`Tensor::from_f32`].
+    pub fn from_u32(device: &Device, shape: &[usize], data: &[u32]) -> Result<Tensor> {
+        let mut t = Tensor::of_length("from_u32", device, shape, DType::U32, data.len())?;
+        match &t.storage {
+            Storage::Gpu(buffer) => t.upload(buffer, bytemuck::cast_slice(data))?,
+            _ => t.u32_mut()?.copy_from_slice(data),
+        }
+        Ok(t)
+    }
+
+    /// f32 zeros.
+    pub fn zeros(device: &Device, shape: &[usize]) -> Result<Tensor> {
+        let mut t = Tensor::empty(device, shape, DType::F32)?;
+        match &t.storage {
+            Storage::Gpu(buffer) => t.upload(buffer, &vec![0; t.len() * 4])?,
+            _ => t.f32_mut()?.fill(0.0),
+        }
+        Ok(t)
+    }
+
+    /// A weight from a file. A matrix `[out, in]` keeps its block type, and so its size in memory; tensors of any other
+    /// rank (norms, biases, convolution kernels) and all F32 become f32.
+    ///
+    /// # Errors
+    /// `Shape` when the bytes do not fit the shape, `OutOfMemory`.
+    pub fn weight(device: &Device, view: &TensorView<'_>) -> Result<Tensor> {
+        if view.block == BlockType::F32 || view.shape.len() != 2 {
+            return Tensor::weight_f32(device, view);
+        }
+        check_bytes(view)?;
+        let shape = Shape::new(&view.shape).ok_or_else(|| too_large("weight", &view.shape))?;
+        let storage = match device {
+            Device::Cpu(d) => Storage::CpuWeight(Arc::new(CpuWeight::new(d, view)?)),
+            Device::Gpu(d) => Storage::Gpu(d.weight(view)?),
+        };
+        Ok(Tensor { device: device.clone(), storage, offset: 0, shape, dtype: DType::Block(view.block) })
+    }
+
+    /// A weight from a file, widened to f32 whatever its rank and block type. Errors as [`Tensor::weight`].
+    pub fn weight_f32(device: &Device, view: &TensorView<'_>) -> Result<Tensor> {
+        check_bytes(view)?;
+        let bad = |_| TensorError::Shape {
+            op: "weight",
+            arg: "bytes",
+            got: view.shape.clone(),
+            expected: format!("whole blocks of {}", view.block.name()),
+        };
+        let mut t = Tensor::of_length("weight", device, &view.shape, DType::F32, view.len())?;
+        match (&mut t.storage, device) {
+            (Storage::Cpu(buffer), _) => {
+                let buffer = unique(buffer)?;
+                kinora_formats::quant::dequantize(view.block, view.bytes, buffer.f32_mut()).map_err(bad)?;
+                buffer.constant = true;
+            }
+            (storage, Device::Gpu(d)) => {
+                let mut data = vec![0.0f32; view.len()];
+                kinora_formats::quant::dequantize(view.block, view.bytes, &mut data).map_err(bad)?;
+                let buffer = d.alloc_persistent(data.len() * 4)?;
+                d.upload(&buffer, bytemuck::cast_slice(&data))?;
+                *storage = Storage::Gpu(buffer);
+            }
+            _ => return Err(TensorError::Device { op: "weight", arg: "device" }),
+        }
+        Ok(t)
+    }
+
+    /// Dimensions, outermost first.
+    pub fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+
+    /// The `i`-th dimension; 1 where there is none.
+    pub fn dim(&self, i: usize) -> usize {
+        self.shape.get(i).copied().unwrap_or(1)
+    }
+
+    /// The last dimension, along which values are contiguous; 1 for a scalar.
+    pub fn last_dim(&self) -> usize {
+        self.shape.last().copied().unwrap_or(1)
+    }
+
+    /// The product of all dimensions but the last.
+    pub fn rows(&self) -> usize {
+        self.shape.split_last().map_or(1, |(_, outer)| outer.iter().product())
+    }
+
+    /// Number of elements.
+    pub fn len(&self) -> usize {
+        self.shape.elements()
+    }
+
+    /// Whether there are no elements.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Element type.
+    pub fn dtype(&self) -> DType {
+        self.dtype
+    }
+
+    /// Where it lives.
+    pub fn device(&self) -> &Device {
+        &self.device
+    }
+
+    /// The values, row-major; waits for the device.
+    ///
+    /// # Errors
+    /// `DType` unless f32, `DeviceLost`.
+    pub async fn to_vec(&self) -> Result<Vec<f32>> {
+        if self.dtype != DType::F32 {
+            return Err(TensorError::DType { op: "to_vec", arg: "self", got: self.dtype, expected: "f32" });
+        }
+        match (&self.storage, &self.device) {
+            (Storage::Gpu(buffer), Device::Gpu(d)) => {
+                let bytes = d.read(buffer, self.offset * 4, self.len() * 4).await?;
+                Ok(bytemuck::pod_collect_to_vec(&bytes))
+            }
+            _ => Ok(self.f32()?.to_vec()),
+        }
+    }
+
+    /// Uninitialised (arbitrary) values, to be written by the operation that asked.
+    pub(crate) fn empty(device: &Device, shape: &[usize], dtype: DType) -> Result<Tensor> {
+        let shape = Shape::new(shape).ok_or_else(|| too_large("empty", shape))?;
+        let storage = match device {
+            Device::Cpu(d) => Storage::Cpu(Arc::new(d.buffer(shape.elements())?)),
+            Device::Gpu(d) => Storage::Gpu(d.alloc(shape.elements() * 4)?),
+        };
+        Ok(Tensor { device: device.clone(), storage, offset: 0, shape, dtype })
+    }
+
+    /// As [`Tensor::empty`], but the storage never returns to the arena of a step.
+    pub(crate) fn empty_persistent(device: &Device, shape: &[usize], dtype: DType) -> Result<Tensor> {
+        let Device::Gpu(d) = device else { return Tensor::empty(device, shape, dtype) };
+        let shape = Shape::new(shape).ok_or_else(|| too_large("empty", shape))?;
+        let storage = Storage::Gpu(d.alloc_persistent(shape.elements() * 4)?);
+        Ok(Tensor { device: device.clone(), storage, offset: 0, shape, dtype })
+    }
+
+    /// An f32 tensor of the same shape, to be written.
+    pub(crate) fn empty_like(&self) -> Result<Tensor> {
+        Tensor::empty(&self.device, &self.shape, DType::F32)
+    }
+
+    /// The same storage, another offset (in elements) and shape; the caller has checked that it lies within.
+    pub(crate) fn view(&self, offset: usize, shape: &[usize]) -> Result<Tensor> {
+        let shape = Shape::new(shape).ok_or_else(|| too_large("view", shape))?;
+        Ok(Tensor { offset, shape, ..self.clone() })
+    }
+
+    /// Another storage and shape of the same type on the same device.
+    pub(crate) fn with_storage(&self, storage: Storage, shape: Shape) -> Tensor {
+        Tensor { storage, shape, offset: 0, ..self.clone() }
+    }
+
+    pub(crate) fn storage(&self) -> &Storage {
+        &self.storage
+    }
+
+    pub(crate) fn offset(&self) -> usize {
+        self.offset
+    }
+
+    /// f32 values on the CPU.
+    pub(crate) fn f32(&self) -> Result<&[f32]> {
+        match &self.storage {
+            Storage::Cpu(buffer) => Ok(&buffer.f32()[self.offset..self.offset + self.len()]),
+            _ => Err(TensorError::Device { op: "cpu", arg: "tensor" }),
+        }
+    }
+
+    /// u32 values on the CPU.
+    pub(crate) fn u32(&self) -> Result<&[u32]> {
+        match &self.storage {
+            Storage::Cpu(buffer) => Ok(&buffer.u32()[self.offset..self.offset + self.len()]),
+            _ => Err(TensorError::Device { op: "cpu", arg: "tensor" }),
+        }
+    }
+
+    /// f32 values on the CPU of a tensor just made, which nobody shares.
+    pub(crate) fn f32_mut(&mut self) -> Result<&mut [f32]> {
+        let range = self.offset..self.offset + self.len();
+        match &mut self.storage {
+            Storage::Cpu(buffer) => Ok(&mut unique(buffer)?.f32_mut()[range]),
+            _ => Err(TensorError::Device { op: "cpu", arg: "tensor" }),
+        }
+    }
+
+    /// As [`Tensor::f32_mut`], for u32.
+    pub(crate) fn u32_mut(&mut self) -> Result<&mut [u32]> {
+        let range = self.offset..self.offset + self.len();
+        match &mut self.storage {
+            Storage::Cpu(buffer) => Ok(&mut unique(buffer)?.u32_mut()[range]),
+            _ => Err(TensorError::Device { op: "cpu", arg: "tensor" }),
+        }
+    }
+
+    /// The buffer on the GPU and the first element in it (in elements of 4 bytes).
+    #[allow(dead_code)] // until the kernels of the GPU use it
+    pub(crate) fn gpu(&self, op: &'static str) -> Result<(&GpuBuffer, usize)> {
+        match &self.storage {
+            Storage::Gpu(buffer) => Ok((buffer, self.offset)),
+            _ => Err(TensorError::Device { op, arg: "tensor" }),
+        }
+    }
+
+    fn of_length(op: &'static str, device: &Device, shape: &[usize], dtype: DType, len: usize) -> Result<Tensor> {
+        let wanted = Shape::new(shape).ok_or_else(|| too_large(op, shape))?.elements();
+        if wanted != len {
+            return Err(TensorError::Shape {
+                op,
+                arg: "shape",
+                got: shape.to_vec(),
+                expected: format!("{len} elements"),
+            });
+        }
+        Tensor::empty(device, shape, dtype)
+    }
+
+    fn upload(&self, buffer: &GpuBuffer, bytes: &[u8]) -> Result<()> {
+        match &self.device {
+            Device::Gpu(d) => d.upload(buffer, bytes),
+            Device::Cpu(_) => Err(TensorError::Device { op: "upload", arg: "tensor" }),
+        }
+    }
+}
+
+/// Write access to storage that was just made.
+fn unique(buffer: &mut Arc<CpuBuf>) -> Result<&mut CpuBuf> {
+    Arc::get_mut(buffer).ok_or_else(|| TensorError::unsupported("writing to a tensor that is shared"))
+}
+
+fn check_bytes(view: &TensorView<'_>) -> Result<()> {
+    let len = Shape::new(&view.shape).ok_or_else(|| too_large("weight", &view.shape))?.elements();
+    let rows_whole = view.shape.last().is_none_or(|&cols| cols.is_multiple_of(view.block.block_len()));
+    if rows_whole && view.block.bytes_for(len) == Some(view.bytes.len()) {
+        return Ok(());
+    }
+    let expected = format!("rows of whole {} blocks in {} bytes", view.block.name(), view.bytes.len());
+    Err(TensorError::Shape { op: "weight", arg: "view", got: view.shape.clone(), expected })
+}
