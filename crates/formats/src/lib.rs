@@ -32,10 +32,14 @@ mod error;
 pub mod gguf;
 pub mod quant;
 pub mod safetensors;
+pub mod template;
+pub mod tokenizer;
 mod view;
 
 pub use block::BlockType;
 pub use error::{FormatError, Shown, shown};
 pub use gguf::{Gguf, GgufFile, GgufWriter, MetaArray, MetaValue};
 pub use safetensors::{SafeTensors, SafeTensorsFile, SafetensorsWriter};
+pub use template::{ChatTemplate, Message};
+pub use tokenizer::{Detokenizer, Tokenizer};
 pub use view::{HeaderRead, TensorSource, TensorView};
