@@ -3,7 +3,8 @@
 use std::io::{BufWriter, Write};
 use std::path::PathBuf;
 
-use kinora_formats::{Gguf, MetaValue, SafeTensors, shown};
+use kinora_formats::config::is_text_model;
+use kinora_formats::{ChatTemplate, Gguf, Message, MetaValue, SafeTensors, TextConfig, Tokenizer, shown};
 
 use crate::failure::Outcome;
 use crate::model_file::{Header, read_header};
@@ -34,7 +35,47 @@ pub fn run(args: &Args) -> Outcome {
     Ok(())
 }
 
-fn full(_out: &mut impl Write, _header: &Header) -> Outcome {
+/// Everything that a model's use would need of the header.
+fn full(out: &mut impl Write, header: &Header) -> Outcome {
+    match header {
+        Header::Gguf(gguf) => full_gguf(out, gguf),
+        // A safetensors file says nothing about its network: its checks are done when it was read
+        Header::SafeTensors(_) => Ok(()),
+        Header::Template(source) => {
+            let template = ChatTemplate::new(source, "<s>", "</s>")?;
+            render(out, &template)
+        }
+    }
+}
+
+fn full_gguf(out: &mut impl Write, gguf: &Gguf) -> Outcome {
+    if gguf.metadata("tokenizer.ggml.model").is_some() {
+        let tokenizer = Tokenizer::from_gguf(gguf)?;
+        let ids = tokenizer.encode("A shy robot finds a flower in the snow.", false)?;
+        writeln!(out, "tokenizer: {} tokens; the sample text takes {}", tokenizer.vocab_size(), ids.len())?;
+    }
+    if gguf.metadata("tokenizer.chat_template").is_some() {
+        render(out, &ChatTemplate::from_gguf(gguf)?)?;
+    }
+    // An architecture is text, whatever the file holds
+    gguf.get_str("general.architecture")?;
+    if is_text_model(gguf) {
+        let c = TextConfig::read(gguf)?;
+        writeln!(
+            out,
+            "text model: {:?}, {} blocks of width {}, {} heads ({} kv), fits its tensors",
+            c.family, c.n_layer, c.n_embd, c.n_head, c.n_head_kv
+        )?;
+    } else {
+        writeln!(out, "no text model: there is nothing to check tensors against")?;
+    }
+    Ok(())
+}
+
+fn render(out: &mut impl Write, template: &ChatTemplate) -> Outcome {
+    let messages = [Message::new("user", "Hello!"), Message::new("assistant", "Hello. What shall we film?")];
+    let prompt = template.render(&messages, true)?;
+    writeln!(out, "chat template: two messages take {} characters", prompt.chars().count())?;
     Ok(())
 }
 

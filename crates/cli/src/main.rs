@@ -7,6 +7,7 @@
 mod failure;
 mod inspect;
 mod model_file;
+mod tokenize;
 
 use std::process::ExitCode;
 
@@ -24,11 +25,14 @@ struct Cli {
 enum Command {
     /// What a model file holds, or why it is refused
     Inspect(inspect::Args),
+    /// Token ids of a text, as one JSON array
+    Tokenize(tokenize::Args),
 }
 
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Inspect(args) => inspect::run(&args),
+        Command::Tokenize(args) => tokenize::run(&args),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

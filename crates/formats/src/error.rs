@@ -122,8 +122,8 @@ pub enum FormatError {
         /// Where it begins.
         offset: u64,
     },
-    /// Bytes follow the last tensor.
-    #[error("{bytes} bytes follow the last tensor at {at:#x}. The file holds something besides a model")]
+    /// Bytes where nothing belongs: behind the last tensor, or in the padding behind the header.
+    #[error("{bytes} bytes at {at:#x} belong to nothing. The file holds something besides a model")]
     Trailing {
         /// Where they begin.
         at: u64,

@@ -27,6 +27,7 @@
 )]
 
 mod block;
+pub mod config;
 mod cursor;
 mod error;
 pub mod gguf;
@@ -37,6 +38,7 @@ pub mod tokenizer;
 mod view;
 
 pub use block::BlockType;
+pub use config::TextConfig;
 pub use error::{FormatError, Shown, shown};
 pub use gguf::{Gguf, GgufFile, GgufWriter, MetaArray, MetaValue};
 pub use safetensors::{SafeTensors, SafeTensorsFile, SafetensorsWriter};

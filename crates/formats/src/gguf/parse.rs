@@ -73,8 +73,14 @@ fn header(c: &mut Cursor) -> Result<Gguf, Stop> {
         }
         tensors.push(info);
     }
-    let file_len = c.at().saturating_add(c.remaining());
-    let total = place(&mut tensors, c.at(), alignment, file_len)?;
+    let header_end = c.at();
+    let file_len = header_end.saturating_add(c.remaining());
+    let total = place(&mut tensors, header_end, alignment, file_len)?;
+    // Padding hides nothing: a number of keys that is one short would leave a key here
+    let padding = header_end.next_multiple_of(alignment).saturating_sub(header_end).min(c.remaining());
+    if c.take(padding, "the padding before the data")?.iter().any(|b| *b != 0) {
+        return Err(FormatError::Trailing { at: header_end, bytes: padding }.into());
+    }
     Ok(Gguf { version, alignment, total, meta, tensors, index })
 }
 
@@ -103,7 +109,14 @@ fn value(c: &mut Cursor, key: &str) -> Result<MetaValue, Stop> {
         5 => MetaValue::I32(c.le(key)?),
         6 => MetaValue::F32(c.le(key)?),
         7 => MetaValue::Bool(bool_of(c.u8(key)?, at, key)?),
-        8 => MetaValue::Str(c.string(MAX_STRING, key)?.to_owned()),
+        8 => match c.string(MAX_STRING, key) {
+            // Hostile templates are known by this code wherever they are refused
+            Err(Stop::Refused(FormatError::Limit { got, .. })) if key == "tokenizer.chat_template" => {
+                let message = shown(format!("it declares {got} bytes"));
+                return Err(FormatError::Template { message }.into());
+            }
+            text => MetaValue::Str(text?.to_owned()),
+        },
         9 => MetaValue::Array(array(c, key, 1)?),
         10 => MetaValue::U64(c.le(key)?),
         11 => MetaValue::I64(c.le(key)?),

@@ -1,0 +1,77 @@
+//! `kinora tokenize MODEL [--file TEXT] [--json] [--no-special]`: token ids, one JSON array.
+
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+
+use kinora_formats::Tokenizer;
+use kinora_formats::tokenizer::MAX_TEXT;
+
+use crate::failure::{Failure, Outcome};
+use crate::model_file::{Header, read_header};
+
+/// Arguments of `kinora tokenize`.
+#[derive(clap::Args)]
+pub struct Args {
+    /// A .gguf file with a tokenizer
+    model: PathBuf,
+    /// The text; without it, standard input
+    #[arg(long, value_name = "TEXT")]
+    file: Option<PathBuf>,
+    /// A JSON string in the input is taken as its text, an array of strings gives an array of arrays
+    #[arg(long)]
+    json: bool,
+    /// Special tokens in the text are plain text, and no beginning or end token is added
+    #[arg(long)]
+    no_special: bool,
+}
+
+/// What `--json` understands.
+#[derive(serde::Deserialize)]
+#[serde(untagged)]
+enum Input {
+    Text(String),
+    Texts(Vec<String>),
+}
+
+/// Runs the command.
+pub fn run(args: &Args) -> Outcome {
+    let (Header::Gguf(gguf), _) = read_header(&args.model)? else {
+        return Err(Failure::new("has no tokenizer. Name a .gguf file of a text model").at(args.model.display()));
+    };
+    let tokenizer = Tokenizer::from_gguf(&gguf).map_err(|e| Failure::from(e).at(args.model.display()))?;
+    let text = input(args.file.as_deref())?;
+    let encode = |text: &str| -> Outcome<Vec<u32>> {
+        let mut ids = tokenizer.encode(text, !args.no_special)?;
+        if !args.no_special {
+            if let Some(bos) = tokenizer.bos().filter(|bos| tokenizer.add_bos() && ids.first() != Some(bos)) {
+                ids.insert(0, bos);
+            }
+            ids.extend(tokenizer.eos().filter(|_| tokenizer.add_eos()));
+        }
+        Ok(ids)
+    };
+    // Text that is no JSON is still text
+    let json = args.json.then(|| serde_json::from_str(&text).ok()).flatten();
+    let out = match json {
+        Some(Input::Texts(texts)) => {
+            serde_json::to_string(&texts.iter().map(|t| encode(t)).collect::<Outcome<Vec<_>>>()?)?
+        }
+        Some(Input::Text(one)) => serde_json::to_string(&encode(&one)?)?,
+        None => serde_json::to_string(&encode(&text)?)?,
+    };
+    writeln!(std::io::stdout().lock(), "{out}")?;
+    Ok(())
+}
+
+/// The text of `file` or of standard input; no more is read than is encoded.
+fn input(file: Option<&Path>) -> Outcome<String> {
+    let mut text = Vec::new();
+    let limit = MAX_TEXT as u64 + 1;
+    let place = file.map_or_else(|| "standard input".to_owned(), |f| f.display().to_string());
+    let read = match file {
+        Some(path) => std::fs::File::open(path).and_then(|f| f.take(limit).read_to_end(&mut text)),
+        None => std::io::stdin().lock().take(limit).read_to_end(&mut text),
+    };
+    read.map_err(|e| Failure::from(e).at(&place))?;
+    String::from_utf8(text).map_err(|_| Failure::new("is not UTF-8 text").at(&place))
+}
