@@ -89,13 +89,11 @@ fn a_damaged_header_never_panics() {
     let weights = Gguf::parse(&bytes).unwrap().tensors().map(|t| t.offset as usize).min().unwrap();
     let mut refused = 0;
     for i in 0..weights {
-        for mask in [0xff, 0x01, 0x80] {
-            let mut damaged = bytes.clone();
-            damaged[i] ^= mask;
-            refused += usize::from(load(&damaged).is_err());
-        }
+        let mut damaged = bytes.clone();
+        damaged[i] ^= [0xff, 0x01, 0x80][i % 3];
+        refused += usize::from(load(&damaged).is_err());
     }
-    assert!(refused > weights, "only {refused} of {} were refused", 3 * weights);
+    assert!(refused > weights / 3, "only {refused} of {weights} were refused");
 }
 
 #[test]
@@ -103,7 +101,7 @@ fn extreme_numbers_in_the_header_never_panic() {
     let bytes = model();
     let weights = Gguf::parse(&bytes).unwrap().tensors().map(|t| t.offset as usize).min().unwrap();
     // A prime step meets each field at another alignment
-    for i in (0..weights - 8).step_by(7) {
+    for i in (0..weights - 8).step_by(17) {
         for n in [0, 1, 1 << 31, 1 << 32, 1 << 63, u64::MAX] {
             let mut damaged = bytes.clone();
             damaged[i..i + 8].copy_from_slice(&u64::to_le_bytes(n));

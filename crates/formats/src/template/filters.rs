@@ -7,6 +7,8 @@ use super::{Budget, guard};
 
 const MAX_RANGE: usize = 10_000;
 const MAX_INDENT: usize = 16;
+/// How often a variable may repeat a text of at most 256 KiB.
+const MAX_COUNT: i64 = 64;
 
 pub(super) fn install(env: &mut Environment, budget: &Budget) {
     for name in ["safe", "e", "escape"] {
@@ -60,6 +62,10 @@ pub(super) fn install(env: &mut Environment, budget: &Budget) {
     });
     let b = budget.clone();
     env.add_filter(guard::CHECKED, move |value: Value| b.check(&value).map(|()| value));
+    env.add_filter(guard::COUNT, |n: i64| match n {
+        ..=MAX_COUNT => Ok(n),
+        _ => Err(super::too_large()),
+    });
     let b = budget.clone();
     env.add_function(guard::PAY, move |n: usize| b.pay(n).map(|()| false));
 

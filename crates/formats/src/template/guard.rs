@@ -1,9 +1,9 @@
 //! Checks a template's source before it is parsed, and rewrites it so that stored values are checked while it runs.
 //!
 //! Refused, because published templates do without and each is a way to exhaust stack or memory: sources above 64 KiB, deep
-//! nesting, long expressions, statements outside a short list, recursive loops, and `*` between anything but literals.
-//! Rewritten: `{% set x = E %}` to `{% set x = (E)|kinora_checked %}`, the same for each parameter of a macro, and each loop
-//! body and macro body begins with a call that pays for the text in it.
+//! nesting, long expressions, statements outside a short list, recursive loops, and `*` but for literals and plain counts.
+//! Rewritten: `{% set x = E %}` to `{% set x = (E)|kinora_checked %}`, the same for each parameter of a macro, `x * n` to
+//! `x * n|kinora_count`, and each loop body and macro body begins with a call that pays for the text in it.
 
 const MAX_SOURCE: usize = 64 << 10;
 /// Tokens of one tag, operators that grow text in one tag, brackets inside each other.
@@ -19,6 +19,7 @@ const MAX_REPEAT: u64 = 256;
 /// What the rewritten source calls.
 pub(super) const CHECKED: &str = "kinora_checked";
 pub(super) const PAY: &str = "kinora_pay";
+pub(super) const COUNT: &str = "kinora_count";
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Token<'a> {
@@ -52,7 +53,7 @@ pub(super) fn guard(source: &str) -> Result<String, String> {
         let close = if kind == "{{" { "}}" } else { "%}" };
         let tokens = tokenize(body, close)?;
         let len = tokens.end;
-        let inner = body.get(..len).unwrap_or_default();
+        let inner = &check_counts(body.get(..len).unwrap_or_default(), &tokens);
         rest = body.get(len.saturating_add(2)..).unwrap_or_default();
         check_expression(&tokens.tokens)?;
         out.push_str(kind);
@@ -140,13 +141,16 @@ fn string_len(rest: &str, quote: char) -> Option<usize> {
 }
 
 fn check_expression(tokens: &[Token]) -> Result<(), String> {
-    let (mut brackets, mut unary, mut growth) = (0usize, 0usize, 0usize);
+    let (mut brackets, mut unary, mut growth, mut repeats) = (0usize, 0usize, 0usize, 0usize);
     for (i, token) in tokens.iter().enumerate() {
         match token {
             Token::Op("(" | "[" | "{") => brackets = brackets.saturating_add(1),
             Token::Op(")" | "]" | "}") => brackets = brackets.saturating_sub(1),
             Token::Op("*") => {
-                check_repeat(i.checked_sub(1).and_then(|i| tokens.get(i)), tokens.get(i.saturating_add(1)))?
+                repeats = repeats.saturating_add(1);
+                if !literal_repeat(i.checked_sub(1).and_then(|i| tokens.get(i)), tokens.get(i.saturating_add(1))) {
+                    counted(tokens, i)?;
+                }
             }
             _ => {}
         }
@@ -159,6 +163,7 @@ fn check_expression(tokens: &[Token]) -> Result<(), String> {
             (brackets, MAX_BRACKETS, "brackets inside each other"),
             (unary, MAX_UNARY, "signs in a row"),
             (growth, MAX_GROWTH, "additions in one expression"),
+            (repeats, 1, "repetition with * in one expression"),
         ] {
             if got > max {
                 return Err(format!("it has more than {max} {what}"));
@@ -168,17 +173,36 @@ fn check_expression(tokens: &[Token]) -> Result<(), String> {
     Ok(())
 }
 
-/// `*` may stand between literals only, and repeat a text up to 256 times.
-fn check_repeat(left: Option<&Token>, right: Option<&Token>) -> Result<(), String> {
-    let count = |t: &Token| match t {
-        Token::Number(n) => n.parse().ok(),
-        _ => None,
-    };
-    let small = |n: Option<u64>| n.is_some_and(|n| n <= MAX_REPEAT);
+/// A short literal repeated up to 256 times, or a product of numbers.
+fn literal_repeat(left: Option<&Token>, right: Option<&Token>) -> bool {
+    let small = |t: &Token| matches!(t, Token::Number(n) if n.parse::<u64>().is_ok_and(|n| n <= MAX_REPEAT));
     match (left, right) {
-        (Some(Token::Text), Some(n)) | (Some(n), Some(Token::Text)) if small(count(n)) => Ok(()),
-        (Some(Token::Number(_)), Some(Token::Number(_))) => Ok(()),
+        (Some(Token::Text), Some(n)) | (Some(n), Some(Token::Text)) => small(n),
+        (Some(Token::Number(_)), Some(Token::Number(_))) => true,
+        _ => false,
+    }
+}
+
+/// The name behind the `*` at token `i`, where it is a plain one: its value is checked while the template runs.
+fn counted<'a>(tokens: &[Token<'a>], i: usize) -> Result<&'a str, String> {
+    let (name, after) = (tokens.get(i.saturating_add(1)), tokens.get(i.saturating_add(2)));
+    match (name, after) {
+        (
+            Some(Token::Name(name)),
+            None | Some(Token::Op(")" | "]" | "}" | "," | "~" | "+" | "-" | "%" | "|" | ":")),
+        ) => Ok(name),
         _ => Err("it repeats something with *".into()),
+    }
+}
+
+/// `inner` with a check behind each count of a `*`.
+fn check_counts(inner: &str, tokens: &Tokens) -> String {
+    let star = tokens.tokens.iter().position(|t| *t == Token::Op("*"));
+    let name = star.and_then(|i| Some((counted(&tokens.tokens, i).ok()?, tokens.starts.get(i.saturating_add(1))?)));
+    let Some((name, start)) = name else { return inner.to_owned() };
+    match inner.split_at_checked(start.saturating_add(name.len())) {
+        Some((before, after)) => format!("{before}|{COUNT}{after}"),
+        None => inner.to_owned(),
     }
 }
 
@@ -204,8 +228,8 @@ fn statement(out: &mut String, inner: &str, tokens: &Tokens, depth: &mut usize, 
     let Some(Token::Name(name)) = list.first() else { return Err("a tag without a statement".into()) };
     let pay = format!("{{% if {PAY}({raw_len}) %}}{{% endif ");
     match *name {
-        "if" | "for" | "macro" | "elif" => *depth = depth.saturating_add(1),
-        "endfor" | "endmacro" | "endset" | "endif" => *depth = depth.saturating_sub(1),
+        "if" | "for" | "macro" | "elif" | "filter" => *depth = depth.saturating_add(1),
+        "endfor" | "endmacro" | "endset" | "endif" | "endfilter" => *depth = depth.saturating_sub(1),
         "set" | "else" | "break" | "continue" => {}
         // Marks what the assistant said, for training; nothing to render
         "generation" | "endgeneration" => {

@@ -95,6 +95,7 @@ fn of_text(budget: &Budget, text: &str, method: &str, args: &[Value]) -> Result<
                 None => text.split_whitespace().map(Value::from).collect::<Vec<_>>().into(),
             }
         }
+        "format" => format(budget, text, args)?.into(),
         "splitlines" => text.lines().map(Value::from).collect::<Vec<_>>().into(),
         "removeprefix" => {
             let (a,): (&str,) = from_args(args)?;
@@ -106,6 +107,21 @@ fn of_text(budget: &Budget, text: &str, method: &str, args: &[Value]) -> Result<
         }
         _ => return Err(unknown(method)),
     })
+}
+
+/// Python's `str.format` for `{}` only, as templates use it.
+fn format(budget: &Budget, text: &str, args: &[Value]) -> Result<String, Error> {
+    let invalid = |message: &'static str| Error::new(ErrorKind::InvalidOperation, message);
+    let mut out = String::new();
+    let mut args = args.iter();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('{') {
+        out.push_str(before);
+        let after = after.strip_prefix('}').ok_or_else(|| invalid("format knows {} only"))?;
+        out.push_str(&budget.text(args.next().ok_or_else(|| invalid("format has too few values"))?)?);
+        rest = after;
+    }
+    Ok(out + rest)
 }
 
 fn strip<'a>(text: &'a str, chars: Option<&str>, start: bool, end: bool) -> &'a str {

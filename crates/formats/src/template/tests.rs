@@ -40,7 +40,9 @@ fn what_published_templates_use_works() {
         ("{% for k, v in {'a': 1}.items() %}{{ k }}{{ v }}{% endfor %}", "a1"),
         ("{% set a, b = 1, 2 %}{{ a }}{{ b }}", "12"),
         ("{% set x %}a{{ 1 }}{% endset %}{{ x }}", "a1"),
+        ("{% filter upper %}a{{ 'b' }}{% endfilter %}", "AB"),
         ("{% generation %}g{% endgeneration %}{{ '-' * 3 }}{{ bos_token }}{{ nothing }}", "g---<s>"),
+        ("{% set n = 3 %}{{ '-' * n }}{{ ('=' * n)|length }}{{ 'a{}b{}'.format(1, 'x') }}", "---3a1bx"),
         ("{{ {'a': {'b': 1}}.a.get('c', 'd') }}{{ messages | map(attribute='role') | join(',') }}", "dsystem,user"),
     ] {
         assert_eq!(render(source).as_deref(), Ok(want), "{source}");
@@ -77,6 +79,8 @@ fn hostile_templates_end_with_an_error() {
         "{{ 'a' * 10000000000 }}".into(),
         "{{ [0] * 10000000000 }}".into(),
         "{% set l = [0] %}{{ l * 100000 }}".into(),
+        "{% set n = 100000 %}{{ 'a' * n }}".into(),
+        "{% set n = 64 %}{{ 'a' * n * n * n * n * n }}".into(),
         "{{ 'a'|replace('a', 'b' * 200)|replace('b', 'c' * 250)|replace('c', 'd' * 250)|replace('d', 'e' * 250) }}".into(),
         "{{ 10 ** (10 ** 10) }}".into(),
         "{{ '%1000000000d' % 1 }}".into(),

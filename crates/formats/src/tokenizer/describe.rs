@@ -27,7 +27,6 @@ type Merge = (u32, u32, u32);
 pub(super) fn describe(gguf: &Gguf, vocab: &Vocab) -> Result<Description, FormatError> {
     let (merges, pre) = match vocab.kind {
         Kind::Bpe => {
-            check_bytes(vocab)?;
             let name = gguf.get_str("tokenizer.ggml.pre")?.unwrap_or("default");
             (listed_merges(gguf, vocab)?, pre_tokenizer(name)?)
         }
@@ -43,6 +42,12 @@ pub(super) fn describe(gguf: &Gguf, vocab: &Vocab) -> Result<Description, Format
     join(&mut text, vocab.iter().filter(|(_, t, ty)| merges_into(vocab.kind, t, *ty)), |(id, t, _)| {
         format!("{}:{id}", quoted(t))
     });
+    if vocab.kind == Kind::Bpe {
+        for (letter, id) in missing_bytes(vocab).iter().zip(vocab.len()..) {
+            let comma = if text.ends_with('{') { "" } else { "," };
+            text.push_str(&format!("{comma}{}:{id}", quoted(letter)));
+        }
+    }
     text.push_str(r#"},"merges":["#);
     join(&mut text, merges.iter(), |(a, b, _)| format!("[{},{}]", known(*a), known(*b)));
     text.push(']');
@@ -84,16 +89,11 @@ fn join<T>(out: &mut String, items: impl Iterator<Item = T>, one: impl Fn(T) -> 
     }
 }
 
-/// Every byte that UTF-8 text can hold needs a token of its own.
-fn check_bytes(vocab: &Vocab) -> Result<(), FormatError> {
-    let mut buffer = [0; 4];
-    for byte in (0..=0xbf).chain(0xc2..=0xf4u8) {
-        let text: &str = bytes::to_char(byte).encode_utf8(&mut buffer);
-        if vocab.id(text).is_none_or(|id| !merges_into(Kind::Bpe, text, vocab.ty(id))) {
-            return Err(wrong(format!("there is no token for the byte {byte:#04x}")));
-        }
-    }
-    Ok(())
+/// The bytes that UTF-8 text can hold and that have no token. The engine needs one for each: they get ids past the
+/// vocabulary, which [`super::Tokenizer::encode`] leaves out, as llama.cpp leaves such bytes out.
+fn missing_bytes(vocab: &Vocab) -> Vec<String> {
+    let letters = (0..=0xbf).chain(0xc2..=0xf4u8).map(|byte| bytes::to_char(byte).to_string());
+    letters.filter(|text| vocab.id(text).is_none_or(|id| !merges_into(Kind::Bpe, text, vocab.ty(id)))).collect()
 }
 
 /// The merges of a byte-level vocabulary, in their order.

@@ -119,7 +119,8 @@ impl Tokenizer {
 
     fn merge(&self, text: String, ids: &mut Vec<u32>) -> Result<(), FormatError> {
         let encoded = self.engine.encode(text, &Default::default()).wait().map_err(|e| engine_error(&e.to_string()))?;
-        ids.extend(encoded.iter().flat_map(|e| e.ids()).map(|t| t.id()));
+        let known = |id: &u32| (*id as usize) < self.types.len();
+        ids.extend(encoded.iter().flat_map(|e| e.ids()).map(|t| t.id()).filter(known));
         Ok(())
     }
 

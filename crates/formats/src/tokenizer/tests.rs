@@ -147,3 +147,14 @@ fn streamed_tokens_never_show_half_a_character() {
     }
     assert_eq!(out, text);
 }
+
+#[test]
+fn bytes_without_a_token_are_left_out() {
+    let mut w = GgufWriter::new();
+    w.str("tokenizer.ggml.model", "gpt2").unwrap();
+    w.str("tokenizer.ggml.pre", "gpt-2").unwrap();
+    w.strs("tokenizer.ggml.tokens", &["a", "b", "ab"]).unwrap();
+    w.strs("tokenizer.ggml.merges", &["a b"]).unwrap();
+    let t = build(w).unwrap();
+    assert_eq!(t.encode("ab é a", false).unwrap(), [2, 0]);
+}
