@@ -1,7 +1,7 @@
 //! Chat templates: the Jinja of published models, run as the untrusted program it is.
 //!
 //! `minijinja` has no file access and counts instructions, but a template can still ask for more memory than there is
-//! (`'a' * 10⁸`, a string doubled 60 times) or nest until the stack ends. So the source is [guarded](guard) first: what
+//! (`'a' * 10⁸`, a string doubled 60 times) or nest until the stack ends. So the source is guarded first: what
 //! published templates do not need is refused, and the growth of every stored value is checked while it runs.
 
 mod filters;
