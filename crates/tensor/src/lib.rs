@@ -11,7 +11,6 @@ mod cpu;
 mod device;
 mod dtype;
 mod error;
-#[path = "gpu_stub.rs"]
 pub mod gpu;
 pub mod ops;
 mod persistent;

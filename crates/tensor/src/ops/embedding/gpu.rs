@@ -1,7 +1,39 @@
-//! The GPU kernel of this operation.
+//! Rows of a table on the GPU.
 
-use crate::{GpuDevice, Result, Tensor, TensorError};
+use crate::gpu::{Kernel, Read, Variant, Write, pack, params};
+use crate::{GpuDevice, Result, Tensor};
 
-pub(super) fn embedding(_d: &GpuDevice, _table: &Tensor, _ids: &Tensor, _y: &Tensor) -> Result<()> {
-    Err(TensorError::Unsupported { what: "embedding on the GPU".into() })
+params! { tokens: u32, vocab: u32, k: u32, w_scales: u32 }
+
+static EMBEDDING: Kernel = Kernel {
+    name: "embedding",
+    wgsl: include_str!("embedding.wgsl"),
+    bindings: &[Read, Read, Write],
+    constants: &["WG"],
+    preludes: &[],
+    weights: true,
+    params: Params::LAYOUT,
+    variants: &[Variant::workgroup(GpuDevice::ELEMENTS)],
+};
+
+pub(super) fn embedding(d: &GpuDevice, table: &Tensor, ids: &Tensor, y: &Tensor) -> Result<()> {
+    let block = pack::block_type("embedding", table)?;
+    let [vocab, k] = [table.dim(0), table.dim(1)];
+    let params = Params {
+        tokens: ids.len() as u32,
+        vocab: vocab as u32,
+        k: k as u32,
+        w_scales: pack::scales_at(block, vocab * k),
+    };
+    d.launch(&EMBEDDING, Variant::workgroup(GpuDevice::ELEMENTS))
+        .block(block)
+        .bind(&[table.gpu("embedding")?, ids.gpu("embedding")?, y.gpu("embedding")?])
+        .params(&params)
+        .elements(ids.len() * k.div_ceil(8), GpuDevice::ELEMENTS)
+}
+
+#[cfg(test)]
+#[test]
+fn shaders_are_valid() {
+    crate::gpu::check_shaders(&[&EMBEDDING]);
 }

@@ -1,0 +1,214 @@
+//! The device itself, on whatever adapter this machine has.
+
+use std::time::Duration;
+
+use kinora_formats::{BlockType, TensorView, quant};
+use pollster::block_on;
+
+use super::{GpuDevice, GpuOptions, pack};
+use crate::{Abort, Attention, DType, Device, Tensor, TensorError};
+
+/// A device with guard words, or `None` on a machine without any adapter.
+fn device(options: GpuOptions) -> Option<GpuDevice> {
+    match block_on(GpuDevice::with_options(options)) {
+        Ok(d) => Some(d),
+        Err(e) => {
+            eprintln!("no GPU test here: {e}");
+            None
+        }
+    }
+}
+
+fn guarded() -> Option<GpuDevice> {
+    device(GpuOptions { guards: true, ..GpuOptions::default() })
+}
+
+fn values(n: usize, seed: u32) -> Vec<f32> {
+    (0..n as u32).map(|i| ((i.wrapping_mul(2_654_435_761) ^ seed) >> 8) as f32 / (1 << 23) as f32 - 1.0).collect()
+}
+
+#[test]
+fn an_upload_reads_back_at_every_length() {
+    let Some(d) = guarded() else { return };
+    for len in [1usize, 3, 4, 63, 64, 65, 4096, 5 << 20] {
+        let data: Vec<u8> = (0..len).map(|i| (i * 7) as u8).collect();
+        let buffer = d.alloc_with(&data).unwrap();
+        let padded = len.next_multiple_of(4);
+        let back = block_on(d.read(&buffer, 0, padded)).unwrap();
+        assert_eq!(&back[..len], data, "{len} bytes");
+        assert!(back[len..].iter().all(|&b| b == 0));
+        assert_eq!(block_on(d.check_guards(&buffer)).unwrap(), None);
+    }
+}
+
+#[test]
+fn a_write_behind_a_buffer_is_found() {
+    let Some(d) = guarded() else { return };
+    let buffer = d.alloc(100).unwrap();
+    assert_eq!(block_on(d.check_guards(&buffer)).unwrap(), None);
+    // The same kernel that zeroes buffers, told that this one is a word longer than it is.
+    super::fill::fill(&d, &buffer, 26).unwrap();
+    assert_eq!(block_on(d.check_guards(&buffer)).unwrap(), Some(100));
+    // And one whose index is far away: robust access puts it into the last word, or nowhere.
+    let far = d.alloc(100).unwrap();
+    super::fill::fill(&d, &far, 25).unwrap();
+    assert_eq!(block_on(d.check_guards(&far)).unwrap(), None);
+}
+
+#[test]
+fn a_steady_loop_creates_nothing() {
+    let Some(d) = device(GpuOptions::default()) else { return };
+    let device = Device::Gpu(d.clone());
+    let w = Tensor::weight_f32(
+        &device,
+        &TensorView { shape: vec![48, 32], block: BlockType::F32, bytes: bytemuck::cast_slice(&values(48 * 32, 1)) },
+    )
+    .unwrap();
+    let mut cache = crate::Persistent::zeros(&device, &[64, 2, 16]).unwrap();
+    let mut memory = crate::Persistent::zeros(&device, &[1, 48]).unwrap();
+    let mut steady = None;
+    for step in 0..12 {
+        let x = Tensor::from_f32(&device, &[1, 32], &values(32, step)).unwrap();
+        let h = x.rms_norm(None, 1e-5).unwrap().linear(&w, None).unwrap();
+        let before = memory.replace(&h).unwrap();
+        let q = h.add(&before).unwrap().narrow(1, 0, 32).unwrap().reshape(&[1, 2, 16]).unwrap();
+        cache.append(&q).unwrap();
+        let kv = cache.view();
+        let o = Attention {
+            scale: 0.25,
+            causal: Some(step as usize),
+            kv_len: Some(cache.len_rows()),
+            ..Attention::default()
+        };
+        let y = q.attention(&kv, &kv, &o).unwrap().silu().unwrap();
+        block_on(device.turn(&Abort::default())).unwrap();
+        let values = block_on(y.to_vec()).unwrap();
+        assert!(values.iter().all(|v| v.is_finite()));
+        let now = d.stats();
+        if step >= 3 {
+            let (was, dispatches) = steady.get_or_insert((now, 0));
+            let created = |s: super::GpuStats| (s.buffers_created, s.bind_groups_created, s.pipelines_created);
+            assert_eq!(created(now), created(*was), "step {step} created something");
+            assert!(step == 3 || now.dispatches > *dispatches);
+            *dispatches = now.dispatches;
+        }
+    }
+}
+
+#[test]
+fn recycled_memory_does_not_mix_recorded_work() {
+    let Some(d) = guarded() else { return };
+    let device = Device::Gpu(d);
+    let mut kept = Vec::new();
+    for i in 0..40 {
+        let x = Tensor::from_f32(&device, &[65], &[i as f32; 65]).unwrap();
+        let y = x.scale(2.0).unwrap().add_scalar(1.0).unwrap();
+        drop(x); // its buffer goes to the next upload while `y` is only recorded
+        kept.push(y);
+    }
+    for (i, y) in kept.iter().enumerate() {
+        assert_eq!(block_on(y.to_vec()).unwrap(), vec![2.0 * i as f32 + 1.0; 65]);
+    }
+}
+
+#[test]
+fn more_operations_than_one_submission_holds_keep_their_order() {
+    let Some(d) = device(GpuOptions::default()) else { return };
+    let device = Device::Gpu(d.clone());
+    let mut x = Tensor::from_f32(&device, &[3], &[0.0, 1.0, 2.0]).unwrap();
+    for _ in 0..1300 {
+        x = x.add_scalar(1.0).unwrap();
+    }
+    assert_eq!(block_on(x.to_vec()).unwrap(), [1300.0, 1301.0, 1302.0]);
+    assert!(d.stats().submits >= 3);
+}
+
+#[test]
+fn a_lost_device_is_an_error_everywhere() {
+    let Some(d) = device(GpuOptions::default()) else { return };
+    let device = Device::Gpu(d.clone());
+    let x = Tensor::from_f32(&device, &[4], &[1.0; 4]).unwrap();
+    let y = x.scale(2.0).unwrap();
+    d.destroy();
+    let lost = |e: TensorError| matches!(e, TensorError::DeviceLost { .. });
+    assert!(block_on(y.to_vec()).is_err_and(lost), "read");
+    assert!(y.scale(1.0).is_err_and(lost), "launch");
+    assert!(Tensor::from_f32(&device, &[4], &[1.0; 4]).is_err_and(lost), "upload");
+    assert!(block_on(device.turn(&Abort::default())).is_err_and(lost), "turn");
+    drop((x, y));
+    // A new device works beside the remains of the old one.
+    let Some(d) = self::device(GpuOptions::default()) else { panic!("no second device") };
+    let x = Tensor::from_f32(&Device::Gpu(d), &[2], &[1.0, 2.0]).unwrap();
+    assert_eq!(block_on(x.scale(3.0).unwrap().to_vec()).unwrap(), [3.0, 6.0]);
+}
+
+#[test]
+fn what_exceeds_a_binding_is_refused_and_the_device_lives_on() {
+    let Some(d) = device(GpuOptions::default()) else { return };
+    assert!(matches!(d.alloc((128 << 20) + 1), Err(TensorError::Unsupported { .. })));
+    assert!(matches!(d.alloc_persistent(usize::MAX / 8), Err(TensorError::Unsupported { .. })));
+    let zeros = d.alloc_zeroed(1000).unwrap();
+    assert_eq!(block_on(d.read(&zeros, 0, 1000)).unwrap(), vec![0; 1000]);
+}
+
+#[test]
+fn an_aborted_turn_says_so() {
+    let Some(d) = device(GpuOptions::default()) else { return };
+    let abort = Abort::default();
+    block_on(d.turn(&abort)).unwrap();
+    abort.abort();
+    assert!(matches!(block_on(d.turn(&abort)), Err(TensorError::Aborted)));
+}
+
+#[test]
+fn a_watchdog_ends_a_wait_without_progress() {
+    let options = GpuOptions { watchdog: Duration::ZERO, ..GpuOptions::default() };
+    let Some(d) = device(options) else { return };
+    let device = Device::Gpu(d);
+    let a = Tensor::from_f32(&device, &[512, 512], &values(512 * 512, 3)).unwrap();
+    let mut x = a.clone();
+    for _ in 0..8 {
+        x = x.matmul(&a).unwrap();
+    }
+    assert!(matches!(block_on(x.to_vec()), Err(TensorError::DeviceLost { .. })));
+    assert!(matches!(x.scale(1.0), Err(TensorError::DeviceLost { .. })), "the device was given up");
+}
+
+#[test]
+fn packed_planes_read_back_as_the_file_says() {
+    let Some(d) = guarded() else { return };
+    for block in pack::BLOCK_TYPES {
+        let (rows, cols) = (3, if block.block_len() == 1 { 517 } else { 768 });
+        let len = rows * cols;
+        let blocks = len / block.block_len();
+        // Any bits are a valid block; scales are kept small by clearing the exponent's top bits where they lie.
+        let mut bytes: Vec<u8> = (0..blocks * block.block_bytes()).map(|i| (i * 131 + i / 7) as u8).collect();
+        match block {
+            BlockType::F32 => bytes = bytemuck::cast_slice(&values(len, 5)).to_vec(),
+            BlockType::F16 | BlockType::BF16 => bytes.as_chunks_mut::<2>().0.iter_mut().for_each(|b| b[1] &= 0xbb),
+            BlockType::Q6_K => bytes.as_chunks_mut::<210>().0.iter_mut().for_each(|b| b[209] &= 0xbb),
+            BlockType::Q4_K => bytes.as_chunks_mut::<144>().0.iter_mut().for_each(|b| {
+                b[1] &= 0xbb;
+                b[3] &= 0xbb;
+            }),
+            BlockType::Q8_0 | BlockType::Q4_0 => {
+                bytes.chunks_mut(block.block_bytes()).for_each(|b| b[1] &= 0xbb);
+            }
+        }
+        let mut want = vec![0.0; len];
+        quant::dequantize(block, &bytes, &mut want).unwrap();
+        let device = Device::Gpu(d.clone());
+        let view = TensorView { shape: vec![rows, cols], block, bytes: &bytes };
+        let table = Tensor::weight(&device, &view).unwrap();
+        assert!(table.dtype() == DType::Block(block) || block == BlockType::F32);
+        let ids = Tensor::from_u32(&device, &[4], &[2, 0, 1, 9]).unwrap();
+        let got = block_on(Tensor::embedding(&table, &ids).unwrap().to_vec()).unwrap();
+        for (t, row) in [2usize, 0, 1].into_iter().enumerate() {
+            for c in 0..cols {
+                let (g, w) = (got[t * cols + c], want[row * cols + c]);
+                assert!((g - w).abs() <= 1e-6 * w.abs(), "{} [{row}, {c}] got {g}, want {w}", block.name());
+            }
+        }
+        assert!(got[3 * cols..].iter().all(|&v| v == 0.0), "an id past the table gives zeros");
+    }
+}

@@ -1,0 +1,40 @@
+// one workgroup for each row; the variance is taken around the mean, in a second pass
+override WG: u32 = 64u; // a power of two, 256 at most
+override AFFINE: u32 = 1u;
+struct Params { cols: u32, rows: u32, eps: f32 }
+@group(0) @binding(0) var<storage, read> x: array<f32>;
+@group(0) @binding(1) var<storage, read> weight: array<f32>;
+@group(0) @binding(2) var<storage, read> bias: array<f32>;
+@group(0) @binding(3) var<storage, read_write> y: array<f32>;
+@group(1) @binding(0) var<uniform> p: Params;
+var<workgroup> partial: array<f32, WG>;
+
+// The sum of `v` over the workgroup.
+fn total(v: f32, lane: u32) -> f32 {
+  workgroupBarrier(); // the sum before has been read
+  partial[lane] = v;
+  for (var s = WG / 2u; s > 0u; s >>= 1u) {
+    workgroupBarrier();
+    if (lane < s) { partial[lane] += partial[lane + s]; }
+  }
+  workgroupBarrier();
+  return partial[0];
+}
+
+@compute @workgroup_size(WG)
+fn main(@builtin(workgroup_id) wg: vec3u, @builtin(num_workgroups) n: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let row = wg.y * n.x + wg.x; // grids above 65,535 rows fold into y
+  if (row >= p.rows) { return; } // the same for the whole workgroup
+  let at = row * p.cols;
+  var sum = 0.0;
+  for (var c = lane; c < p.cols; c += WG) { sum += x[at + c]; }
+  let mean = total(sum, lane) / f32(p.cols);
+  var squares = 0.0;
+  for (var c = lane; c < p.cols; c += WG) { let v = x[at + c] - mean; squares += v * v; }
+  let scale = 1.0 / sqrt(total(squares, lane) / f32(p.cols) + p.eps);
+  for (var c = lane; c < p.cols; c += WG) {
+    var v = (x[at + c] - mean) * scale;
+    if (AFFINE == 1u) { v = v * weight[c] + bias[c]; }
+    y[at + c] = v;
+  }
+}
