@@ -55,7 +55,9 @@ async function find(url) {
 async function answer(request, response) {
   const found = await find(request.url ?? '/').catch(() => undefined);
   if (!found) {
-    response.writeHead(404, { ...headers, 'content-type': 'text/plain; charset=utf-8' }).end('There is no such file.\n');
+    response
+      .writeHead(404, { ...headers, 'content-type': 'text/plain; charset=utf-8' })
+      .end('There is no such file.\n');
     return;
   }
   const etag = `"${found.size.toString(36)}-${Math.round(found.changed).toString(36)}"`;

@@ -14,10 +14,10 @@ const line = (text: string): string => text.replace(/\s+/g, ' ').trim();
 
 /** The captions as a WebVTT file. */
 export function toVtt(cues: readonly Cue[]): string {
-  const escape = (text: string): string =>
+  const markup = (text: string): string =>
     line(text).replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;');
   const blocks = cues.map(
-    (cue, i) => `${i + 1}\n${clock(cue.start, '.')} --> ${clock(cue.end, '.')}\n${escape(cue.text)}\n`,
+    (cue, i) => `${i + 1}\n${clock(cue.start, '.')} --> ${clock(cue.end, '.')}\n${markup(cue.text)}\n`,
   );
   return ['WEBVTT\n', ...blocks].join('\n');
 }

@@ -3,26 +3,24 @@ import { KinoraError } from './errors.js';
 import type { Client } from './internal/client.js';
 import type { FilmArgs, GifEvent, WireFilmEvent } from './internal/protocol.js';
 import type { ExportOptions, ExportProgress } from './parts/export.js';
-import type { Cue, FilmEvent, Script, Shot } from './types.js';
+import type { Cue, FilmEvent, FilmProject, Script, Shot } from './types.js';
 
 /** What `films.create` understands. Same idea, seed, options, models and device: the same film. */
 export interface FilmOptions {
   idea: string;
   /** 0 to 2³² − 1; random where left out. */
   seed?: number;
-  /** 1 to 6; the writer decides where left out. */
+  /** 1 to 6; default 3. */
   shots?: number;
   /** Default 2.75. */
   secondsPerShot?: number;
   /** Default 12. */
   fps?: number;
-  /** Default 192 × 112; multiples of 16. */
+  /** Default 192 × 112; multiples of 4 from 32 to 640. */
   width?: number;
   height?: number;
   /** `flat`, `paper`, `watercolor`, `pencil`, `crayon` or `film`. */
   style?: string;
-  /** Let the refiner go over the drafts, where one is loaded. Default false. */
-  refine?: boolean;
   signal?: AbortSignal;
 }
 
@@ -49,11 +47,10 @@ function checked(options: FilmOptions): FilmArgs {
   const args: FilmArgs = {
     idea,
     seed: Math.floor(number('seed', options.seed ?? randomSeed(), 0, 0xffff_ffff)),
-    seconds_per_shot: number('secondsPerShot', options.secondsPerShot ?? 2.75, 0.1, 30),
-    fps: number('fps', options.fps ?? 12, 1, 60),
-    width: number('width', options.width ?? 192, 32, 1024),
-    height: number('height', options.height ?? 112, 32, 1024),
-    refine: options.refine ?? false,
+    seconds_per_shot: number('secondsPerShot', options.secondsPerShot ?? 2.75, 0.25, 20),
+    fps: number('fps', options.fps ?? 12, 1, 30),
+    width: number('width', options.width ?? 192, 32, 640),
+    height: number('height', options.height ?? 112, 32, 640),
   };
   if (options.shots !== undefined) args.shots = Math.floor(number('shots', options.shots, 1, 6));
   if (options.style !== undefined) args.style = options.style;
@@ -77,7 +74,7 @@ export class Film implements AsyncIterable<FilmEvent> {
   /** Settles with the film when it is done; rejects as its iterators do. */
   readonly finished: Promise<Film>;
   private readonly events: FilmEvent[] = [];
-  private readonly drawn = new Map<string, ImageData[]>();
+  private readonly drawn: ImageData[][] = [];
   private readonly canceling = new AbortController();
   private readers: (() => void)[] = [];
   private state: FilmStatus = 'running';
@@ -86,13 +83,19 @@ export class Film implements AsyncIterable<FilmEvent> {
   private board: Shot[] = [];
   private lines: Cue[] = [];
 
-  /** @internal Films are made by `kinora.films.create`. */
+  /** @internal Films are made by `kinora.films.create` and `kinora.films.open`. */
   constructor(
     private readonly client: Client,
-    args: FilmArgs,
-    signal: AbortSignal | undefined,
+    from: { args: FilmArgs; signal: AbortSignal | undefined } | { project: FilmProject },
   ) {
-    ({ idea: this.idea, seed: this.seed, fps: this.fps, width: this.width, height: this.height } = args);
+    const head = 'args' in from ? from.args : from.project;
+    ({ idea: this.idea, seed: this.seed, fps: this.fps, width: this.width, height: this.height } = head);
+    if ('project' in from) {
+      this.restore(from.project);
+      this.finished = Promise.resolve(this);
+      return;
+    }
+    const { args, signal } = from;
     const stop = signal ? AbortSignal.any([signal, this.canceling.signal]) : this.canceling.signal;
     this.finished = this.make(args, stop).then(() => this);
     // Whoever reads the iterator sees the error there: an unread promise is no second alarm.
@@ -115,12 +118,34 @@ export class Film implements AsyncIterable<FilmEvent> {
   }
   /** The newest picture of each frame that is drawn so far, shot after shot. */
   get frames(): ImageData[] {
-    return this.board.flatMap((shot) => (this.drawn.get(shot.id) ?? []).filter(Boolean));
+    return this.drawn.flatMap((shot) => shot.filter(Boolean));
   }
 
   /** The captions as a file. */
   captions(format: 'vtt' | 'srt'): string {
     return format === 'vtt' ? toVtt(this.lines) : toSrt(this.lines);
+  }
+
+  /** Everything there is of the film as plain data, fit for structured clone: keep it, and `films.open` it later. */
+  toProject(): FilmProject {
+    const { idea, seed, fps, width, height, written, board, lines, state } = this;
+    const frames = this.drawn.map((shot) =>
+      shot.filter(Boolean).map((frame) => frame.data as FilmProject['frames'][0][0]),
+    );
+    const script = written === undefined ? {} : { script: written };
+    return {
+      version: 1,
+      idea,
+      seed,
+      fps,
+      width,
+      height,
+      ...script,
+      shots: board,
+      cues: lines,
+      frames,
+      complete: state === 'done',
+    };
   }
 
   /** Stops the making; what is drawn stays. Iterators throw an `AbortError`. */
@@ -169,7 +194,7 @@ export class Film implements AsyncIterable<FilmEvent> {
   private async make(args: FilmArgs, signal: AbortSignal): Promise<void> {
     try {
       for await (const event of this.client.call<WireFilmEvent>({ op: 'film', args }, { window: 4, signal })) {
-        this.take(event);
+        this.take(fromWire(event));
       }
       this.state = 'done';
     } catch (error) {
@@ -181,16 +206,26 @@ export class Film implements AsyncIterable<FilmEvent> {
     }
   }
 
-  private take(wire: WireFilmEvent): void {
-    let event: FilmEvent;
-    if ('frame' in wire) {
-      const { width, height, rgba } = wire.frame;
-      event = { ...wire, frame: new ImageData(rgba, width, height) };
-      const frames = this.drawn.get(wire.shot) ?? [];
-      frames[wire.index] = event.frame;
-      this.drawn.set(wire.shot, frames);
-    } else event = wire;
-    if (event.type === 'script') this.written = event.script;
+  private restore(project: FilmProject): void {
+    const { script, shots, cues, frames, width, height } = project;
+    if (script) this.take({ type: 'script', script });
+    const [title, of, framesPerShot] = [script?.title ?? '', shots.length, frames[0]?.length ?? 0];
+    this.take({ type: 'storyboard', title, shots, of, done: true, framesPerShot, fps: this.fps });
+    frames.forEach((drawn, shot) => {
+      drawn.forEach((rgba, index) => {
+        this.take({ type: 'draft', shot, index, of: drawn.length, frame: new ImageData(rgba, width, height) });
+      });
+    });
+    this.take({ type: 'captions', cues });
+    this.take({ type: 'done' });
+    this.state = 'done';
+  }
+
+  private take(event: FilmEvent): void {
+    if (event.type === 'draft') {
+      this.drawn[event.shot] ??= [];
+      (this.drawn[event.shot] as ImageData[])[event.index] = event.frame;
+    } else if (event.type === 'script') this.written = event.script;
     else if (event.type === 'storyboard') this.board = event.shots;
     else if (event.type === 'captions') this.lines = event.cues;
     this.events.push(event);
@@ -223,6 +258,25 @@ export class Film implements AsyncIterable<FilmEvent> {
   }
 }
 
+/** An event in the words of this package, with its picture as the browser's own type. */
+function fromWire(wire: WireFilmEvent): FilmEvent {
+  switch (wire.type) {
+    case 'script_delta':
+      return { type: 'script.delta', text: wire.text };
+    case 'storyboard': {
+      const { frames_per_shot, ...rest } = wire;
+      return { ...rest, framesPerShot: frames_per_shot };
+    }
+    case 'thumbnail':
+    case 'draft': {
+      const { width, height, rgba } = wire.frame;
+      return { ...wire, frame: new ImageData(rgba, width, height) };
+    }
+    default:
+      return wire;
+  }
+}
+
 /** `kinora.films` */
 export class Films {
   /** @internal */
@@ -231,6 +285,11 @@ export class Films {
   /** Begins a film and returns it at once. Throws `invalid_argument` for a request that cannot become a film. */
   create(options: FilmOptions): Film {
     options.signal?.throwIfAborted();
-    return new Film(this.client, checked(options), options.signal);
+    return new Film(this.client, { args: checked(options), signal: options.signal });
+  }
+
+  /** A film from what `film.toProject()` gave. */
+  open(project: FilmProject): Film {
+    return new Film(this.client, { project });
   }
 }

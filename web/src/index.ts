@@ -11,4 +11,4 @@ export { KinoraError } from './errors.js';
 export type { Film, FilmOptions, FilmStatus, Films } from './films.js';
 export { Kinora, type LoadOptions, type Support } from './kinora.js';
 export type { ExportFormat, ExportOptions, ExportProgress } from './parts/export.js';
-export type { Character, Cue, DeviceInfo, FilmEvent, Progress, Script, Shot } from './types.js';
+export type { Character, Cue, DeviceInfo, FilmEvent, FilmProject, Progress, Script, Shot } from './types.js';

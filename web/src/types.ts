@@ -8,8 +8,6 @@ export interface Character {
 
 /** One shot of a storyboard. */
 export interface Shot {
-  /** `shot-1`, `shot-2`, …: the name that frames and steps refer to. */
-  id: string;
   place: string;
   time: string;
   weather: string;
@@ -18,13 +16,14 @@ export interface Shot {
   camera: string;
   /** The sentence shown under the shot. */
   caption: string;
-  /** Frames in this shot. */
-  frames: number;
 }
 
-/** The written film: a title and the lines as the model wrote them. */
+/** The written film. */
 export interface Script {
   title: string;
+  /** One line a shot. */
+  lines: string[];
+  /** All of it, as the model wrote it. */
   text: string;
 }
 
@@ -35,16 +34,36 @@ export interface Cue {
   text: string;
 }
 
-/** What a film tells while it is made. Frames are in film order within a shot. */
+/** What a film tells while it is made. `shot` and `index` count from 0. */
 export type FilmEvent =
   | { type: 'script.delta'; text: string }
   | { type: 'script'; script: Script }
-  | { type: 'storyboard'; title: string; shots: Shot[] }
-  | { type: 'draft' | 'refined'; shot: string; index: number; frame: ImageData }
-  | { type: 'step'; shot: string; stage: string; step: number; of: number }
+  /** Comes several times while the storyboard fills; `done` with the last. */
+  | { type: 'storyboard'; title: string; shots: Shot[]; of: number; done: boolean; framesPerShot: number; fps: number }
+  /** One picture of a shot, ahead of its frames. */
+  | { type: 'thumbnail'; shot: number; frame: ImageData }
+  /** Frame `index` of the `of` frames of its shot. */
+  | { type: 'draft'; shot: number; index: number; of: number; frame: ImageData }
   | { type: 'captions'; cues: Cue[] }
   | { type: 'notice'; code: string; text: string }
   | { type: 'done' };
+
+/** A film as plain data. */
+export interface FilmProject {
+  version: 1;
+  idea: string;
+  seed: number;
+  fps: number;
+  width: number;
+  height: number;
+  script?: Script;
+  shots: Shot[];
+  cues: Cue[];
+  /** RGBA bytes of each frame of each shot. */
+  frames: Uint8ClampedArray<ArrayBuffer>[][];
+  /** Whether the film was made to its end. */
+  complete: boolean;
+}
 
 /** How far `Kinora.load` is. `total` and `etaMs` are null while unknown. */
 export interface Progress {

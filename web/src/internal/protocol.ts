@@ -1,5 +1,5 @@
 import type { ErrorShape } from '../errors.js';
-import type { DeviceInfo, FilmEvent, Progress } from '../types.js';
+import type { DeviceInfo, FilmEvent, Progress, Shot } from '../types.js';
 
 /** The three builds of the engine. */
 export type Build = 'plain' | 'relaxed' | 'threads';
@@ -41,7 +41,6 @@ export interface FilmArgs {
   width: number;
   height: number;
   style?: string;
-  refine: boolean;
 }
 
 export interface GifArgs {
@@ -70,10 +69,21 @@ export type ChatEvent =
 export type GifEvent = { type: 'step'; step: number; of: number } | { type: 'gif'; bytes: Uint8Array<ArrayBuffer> };
 export type InspectEvent = { type: 'model'; model: unknown };
 
-/** A film event on the wire: a frame is RGBA bytes, transferred, and a shot its number. */
+/** A film event on the wire, as the engine names it: a frame is RGBA bytes, transferred. */
 export type WireFilmEvent =
-  | Exclude<FilmEvent, { type: 'draft' | 'refined' }>
-  | { type: 'draft' | 'refined'; shot: string; index: number; frame: WireFrame };
+  | { type: 'script_delta'; text: string }
+  | {
+      type: 'storyboard';
+      title: string;
+      shots: Shot[];
+      of: number;
+      done: boolean;
+      frames_per_shot: number;
+      fps: number;
+    }
+  | { type: 'thumbnail'; shot: number; frame: WireFrame }
+  | { type: 'draft'; shot: number; index: number; of: number; frame: WireFrame }
+  | Extract<FilmEvent, { type: 'script' | 'captions' | 'notice' | 'done' }>;
 export interface WireFrame {
   width: number;
   height: number;

@@ -1,0 +1,3 @@
+import './player.js';
+import './still.js';
+import './app.js';
