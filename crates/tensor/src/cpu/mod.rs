@@ -14,6 +14,7 @@ pub use pool::pool_worker;
 pub(crate) use pool::{Pool, SendPtr};
 pub(crate) use weight::{CpuWeight, MatrixRows, quantised_rows};
 
+use crate::simd::Isa;
 use crate::{Abort, Result};
 
 /// How many bytes of weights a device may also keep widened to f32 and packed for its matrix kernel. Models within it run
@@ -27,6 +28,7 @@ const MIN_WORK: usize = 8 << 10;
 #[derive(Clone)]
 pub struct CpuDevice {
     inner: Arc<Inner>,
+    isa: Isa,
     exact: bool,
 }
 
@@ -48,18 +50,29 @@ impl CpuDevice {
             #[cfg(target_arch = "wasm32")]
             turn: Default::default(),
         };
-        CpuDevice { inner: Arc::new(inner), exact: false }
+        CpuDevice { inner: Arc::new(inner), isa: crate::simd::isa(), exact: false }
     }
 
     /// The same device with f32 activations everywhere: a product with quantised weights is then exact up to f32
     /// rounding, where otherwise few rows at a time are rounded to 8 bits first. For comparisons with a reference.
     pub fn exact(&self) -> CpuDevice {
-        CpuDevice { inner: self.inner.clone(), exact: true }
+        CpuDevice { exact: true, ..self.clone() }
     }
 
     /// Whether activations are never rounded.
     pub fn is_exact(&self) -> bool {
         self.exact
+    }
+
+    /// The same device with other instructions.
+    #[cfg(test)]
+    pub(crate) fn with_isa(&self, isa: Isa) -> CpuDevice {
+        CpuDevice { isa, ..self.clone() }
+    }
+
+    /// Which instructions kernels use.
+    pub(crate) fn isa(&self) -> Isa {
+        self.isa
     }
 
     /// Threads that can work at once.
@@ -70,7 +83,7 @@ impl CpuDevice {
     /// For example `AVX2, 8 threads`.
     pub fn description(&self) -> String {
         let n = self.threads();
-        format!("{}, {n} thread{}", crate::simd::isa().name(), if n == 1 { "" } else { "s" })
+        format!("{}, {n} thread{}", self.isa.name(), if n == 1 { "" } else { "s" })
     }
 
     /// Buffers taken from the operating system so far: constant in a steady loop.

@@ -1,20 +1,164 @@
-//! Vector instructions: portable kernels, and a thin file for each instruction set.
+//! Vector instructions. A kernel is written once, generically over [`Simd`]; each instruction set is a thin file; the best one
+//! is chosen at run time (natively) or by the build (WebAssembly).
 
-/// An instruction set.
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
+pub(crate) mod map;
+pub(crate) mod math;
+#[cfg(target_arch = "aarch64")]
+mod neon;
+mod portable;
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+mod wasm;
+
+/// A vector of f32 and what kernels do with it. Values of a type exist only where its instructions do.
+///
+/// `min` and `max` return their second operand when either is NaN.
+pub(crate) trait Simd: Copy + Send + Sync {
+    /// `LANES` f32.
+    type V: Copy;
+    const LANES: usize;
+    /// Rows of the matrix kernel's tile, two vectors wide: as many as the registers hold. One of 4, 6, 8, 12.
+    const TILE_ROWS: usize;
+
+    fn splat(self, x: f32) -> Self::V;
+    /// # Safety
+    /// `p` must point to `LANES` readable f32; no alignment is needed.
+    unsafe fn load(self, p: *const f32) -> Self::V;
+    /// # Safety
+    /// `p` must point to `LANES` writable f32; no alignment is needed.
+    unsafe fn store(self, p: *mut f32, v: Self::V);
+    fn add(self, a: Self::V, b: Self::V) -> Self::V;
+    fn sub(self, a: Self::V, b: Self::V) -> Self::V;
+    fn mul(self, a: Self::V, b: Self::V) -> Self::V;
+    fn div(self, a: Self::V, b: Self::V) -> Self::V;
+    fn min(self, a: Self::V, b: Self::V) -> Self::V;
+    fn max(self, a: Self::V, b: Self::V) -> Self::V;
+    fn sqrt(self, a: Self::V) -> Self::V;
+    /// To the nearest integer, ties to even; for |a| < 2²².
+    fn round(self, a: Self::V) -> Self::V;
+    /// `a · b + c`, fused where the hardware fuses.
+    fn mul_add(self, a: Self::V, b: Self::V, c: Self::V) -> Self::V;
+    /// `2ⁿ` for whole numbers −126 ≤ n ≤ 127.
+    fn exp2_whole(self, n: Self::V) -> Self::V;
+    /// `if a > b { x } else { y }`, lane by lane.
+    fn if_greater(self, a: Self::V, b: Self::V, x: Self::V, y: Self::V) -> Self::V;
+    /// Sum of the lanes.
+    fn sum(self, v: Self::V) -> f32;
+    /// Largest lane.
+    fn top(self, v: Self::V) -> f32;
+    /// Σ over blocks of `ws · xs · Σ wq · xq` with 32 values a block.
+    ///
+    /// # Safety
+    /// `w` and `x` must hold `blocks` blocks.
+    unsafe fn dot_q8(self, w: Q8<'_>, x: Q8<'_>, blocks: usize) -> f32 {
+        portable::dot_q8(w, x, blocks)
+    }
+    /// As `dot_q8` for weights of 4 bits less 8: byte i of a block holds value i below and value i + 16 above.
+    ///
+    /// # Safety
+    /// `w` must hold 16 bytes and a scale, `x` 32 values and a scale, for each of `blocks` blocks.
+    unsafe fn dot_q4(self, w: Q4<'_>, x: Q8<'_>, blocks: usize) -> f32 {
+        portable::dot_q4(w, x, blocks)
+    }
+}
+
+/// Blocks of 32 values of 8 bits, each with a scale. Activations stay within −127..=127.
+#[derive(Clone, Copy)]
+pub(crate) struct Q8<'a> {
+    pub quants: &'a [i8],
+    pub scales: &'a [f32],
+}
+
+/// Blocks of 32 values of 4 bits, each with a scale.
+#[derive(Clone, Copy)]
+pub(crate) struct Q4<'a> {
+    pub quants: &'a [u8],
+    pub scales: &'a [f32],
+}
+
+/// Work that is compiled for each instruction set. `run` must be `#[inline(always)]`, and so must all it calls.
+pub(crate) trait Kernel {
+    type Out;
+    fn run<S: Simd>(self, s: S) -> Self::Out;
+}
+
+/// An instruction set that this machine has; made only by [`isa`] and [`Isa::available`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Isa {
+pub(crate) struct Isa(Kind);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
     Portable,
+    #[cfg(target_arch = "x86_64")]
+    Avx2,
+    #[cfg(target_arch = "x86_64")]
+    Avx512,
+    #[cfg(target_arch = "aarch64")]
+    Neon,
+    #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+    Wasm,
 }
 
 impl Isa {
+    /// All of this machine, the best first.
+    pub fn available() -> impl Iterator<Item = Isa> {
+        [
+            #[cfg(target_arch = "x86_64")]
+            avx512::detected().then_some(Kind::Avx512),
+            #[cfg(target_arch = "x86_64")]
+            avx2::detected().then_some(Kind::Avx2),
+            #[cfg(target_arch = "aarch64")]
+            Some(Kind::Neon),
+            #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+            Some(Kind::Wasm),
+            Some(Kind::Portable),
+        ]
+        .into_iter()
+        .flatten()
+        .map(Isa)
+    }
+
     pub fn name(self) -> &'static str {
-        match self {
-            Isa::Portable => "portable SIMD",
+        match self.0 {
+            Kind::Portable => "portable SIMD",
+            #[cfg(target_arch = "x86_64")]
+            Kind::Avx2 => "AVX2",
+            #[cfg(target_arch = "x86_64")]
+            Kind::Avx512 => "AVX-512",
+            #[cfg(target_arch = "aarch64")]
+            Kind::Neon => "NEON",
+            #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+            Kind::Wasm if cfg!(target_feature = "relaxed-simd") => "relaxed SIMD",
+            #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+            Kind::Wasm => "SIMD",
+        }
+    }
+
+    /// Runs the kernel with these instructions.
+    pub fn run<K: Kernel>(self, kernel: K) -> K::Out {
+        match self.0 {
+            Kind::Portable => kernel.run(portable::Portable),
+            // SAFETY: this variant is made only where the instructions were detected.
+            #[cfg(target_arch = "x86_64")]
+            Kind::Avx2 => unsafe { avx2::run(kernel) },
+            // SAFETY: as above.
+            #[cfg(target_arch = "x86_64")]
+            Kind::Avx512 => unsafe { avx512::run(kernel) },
+            #[cfg(target_arch = "aarch64")]
+            Kind::Neon => kernel.run(neon::Neon),
+            #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+            Kind::Wasm => kernel.run(wasm::Wasm),
         }
     }
 }
 
 /// The best instruction set of this machine.
 pub(crate) fn isa() -> Isa {
-    Isa::Portable
+    Isa::available().next().unwrap_or(Isa(Kind::Portable))
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,104 @@
+use super::Attention;
+use crate::testing::{assert_close, cpus, sweep};
+use crate::{Result, Tensor, TensorError};
 
+struct Case {
+    tq: usize,
+    heads: usize,
+    kv_heads: usize,
+    dim: usize,
+}
+
+fn reference(s: &Case, q: &[f64], k: &[f64], v: &[f64], bias: Option<&[f64]>, o: &Attention<'_>, tk: usize) -> Vec<f64> {
+    let mut y = vec![0.0; q.len()];
+    for t in 0..s.tq {
+        for h in 0..s.heads {
+            let at = |j: usize| (j * s.kv_heads + h / (s.heads / s.kv_heads)) * s.dim;
+            let row = (t * s.heads + h) * s.dim;
+            let seen = |j: usize| {
+                o.causal.is_none_or(|first| {
+                    let last = first + t;
+                    j <= last && o.window.is_none_or(|w| last - j < w)
+                })
+            };
+            let logit = |j: usize| {
+                let dot: f64 = (0..s.dim).map(|c| q[row + c] * k[at(j) + c]).sum();
+                dot * f64::from(o.scale) + bias.map_or(0.0, |b| b[j])
+            };
+            let logits: Vec<(usize, f64)> = (0..tk).filter(|&j| seen(j)).map(|j| (j, logit(j))).collect();
+            let max = logits.iter().map(|l| l.1).fold(f64::NEG_INFINITY, f64::max);
+            let total: f64 = logits.iter().map(|l| (l.1 - max).exp()).sum();
+            for (j, l) in logits {
+                (0..s.dim).for_each(|c| y[row + c] += (l - max).exp() / total * v[at(j) + c]);
+            }
+        }
+    }
+    y
+}
+
+#[test]
+fn attention_equals_the_f64_reference() {
+    sweep("attention", 48, |g, d| {
+        let kv_heads = g.size(1, 3);
+        let dim = g.pick(&[1, 7, 16, 24, 32, 64, 80]);
+        let tq = g.pick(&[1, 1, 2, 5, 33, 70]);
+        let s = Case { tq, heads: kv_heads * g.size(1, 3), kv_heads, dim };
+        let rows = g.size(1, 150);
+        let tk = g.size(1, rows);
+        let (q, qs) = g.tensor(d, &[s.tq, s.heads, dim])?;
+        let (k, ks) = g.tensor(d, &[rows, kv_heads, dim])?;
+        let (v, vs) = g.tensor(d, &[rows, kv_heads, dim])?;
+        let (bias, biases) = g.tensor(d, &[rows])?;
+        let with_bias = g.flip();
+        let causal = g.flip().then(|| g.size(0, 40));
+        let o = Attention {
+            scale: 1.0 / (dim as f32).sqrt(),
+            causal,
+            window: (causal.is_some() && g.flip()).then(|| g.size(1, 30)),
+            key_bias: with_bias.then_some(&bias),
+            kv_len: (tk < rows).then_some(tk),
+        };
+        let want = reference(&s, &qs, &ks, &vs, with_bias.then_some(&biases[..]), &o, tk);
+        assert_close("attention", &q.attention(&k, &v, &o)?, &[s.tq, s.heads, dim], &want, 4e-6, 4e-6)
+    });
+}
+
+#[test]
+fn large_logits_do_not_overflow_and_a_query_without_keys_is_zero() -> Result<()> {
+    for d in cpus() {
+        for tq in [1, 40] {
+            let q = Tensor::from_f32(d, &[tq, 1, 2], &vec![300.0; tq * 2])?;
+            let k = Tensor::from_f32(d, &[2, 1, 2], &[300.0, 300.0, -300.0, -300.0])?;
+            let v = Tensor::from_f32(d, &[2, 1, 2], &[1.0, 2.0, 3.0, 4.0])?;
+            let y = q.attention(&k, &v, &Attention { scale: 1.0, ..Default::default() })?;
+            assert_eq!(pollster::block_on(y.to_vec())?[..2], [1.0, 2.0]);
+            let none = Attention { scale: 1.0, kv_len: Some(0), ..Default::default() };
+            assert!(pollster::block_on(q.attention(&k, &v, &none)?.to_vec())?.iter().all(|&v| v == 0.0));
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn a_key_bias_of_minus_infinity_hides_the_key() -> Result<()> {
+    for d in cpus() {
+        for tq in [1, 40] {
+            let q = Tensor::from_f32(d, &[tq, 1, 2], &vec![1.0; tq * 2])?;
+            let k = Tensor::from_f32(d, &[3, 1, 2], &[1.0, 1.0, 9.0, 9.0, 1.0, 1.0])?;
+            let v = Tensor::from_f32(d, &[3, 1, 2], &[1.0, 2.0, 30.0, 40.0, 3.0, 4.0])?;
+            let bias = Tensor::from_f32(d, &[3], &[0.0, f32::NEG_INFINITY, 0.0])?;
+            let o = Attention { scale: 1.0, key_bias: Some(&bias), ..Default::default() };
+            assert_eq!(pollster::block_on(q.attention(&k, &v, &o)?.to_vec())?[..2], [2.0, 3.0]);
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn attention_names_keys_of_another_width() -> Result<()> {
+    let d = &cpus()[0];
+    let (q, k) = (Tensor::zeros(d, &[1, 2, 8])?, Tensor::zeros(d, &[1, 2, 4])?);
+    let error = q.attention(&k, &k, &Attention::default());
+    assert!(matches!(error, Err(TensorError::Shape { op: "attention", arg: "k", .. })));
+    Ok(())
+}
