@@ -43,13 +43,16 @@ pub struct GpuOptions {
     /// A read that sees no progress for this long reports the device as lost. Software adapters never end a hung
     /// shader by themselves.
     pub watchdog: Duration,
+    /// Which kernels: those for hardware (`false`: tiles in workgroup memory, shared reductions), those for software
+    /// adapters (`true`), or by the adapter. For tests of one on the other.
+    pub software_kernels: Option<bool>,
     /// Put guard words behind every buffer, for tests: out-of-range writes are then found by `check_guards`.
     pub guards: bool,
 }
 
 impl Default for GpuOptions {
     fn default() -> Self {
-        GpuOptions { force_fallback_adapter: false, watchdog: Duration::from_secs(30), guards: false }
+        GpuOptions { force_fallback_adapter: false, watchdog: Duration::from_secs(30), software_kernels: None, guards: false }
     }
 }
 
@@ -220,15 +223,15 @@ impl GpuDevice {
 
     /// Whether tiles in workgroup memory pay: where it is emulated they are many times slower than registers.
     pub(crate) fn has_fast_workgroup_memory(&self) -> bool {
-        !self.is_software()
+        !self.0.options.software_kernels.unwrap_or(self.is_software())
     }
 
     /// Invocations that share one row in a reduction: one where barriers are emulated.
     pub(crate) fn row_workgroup(&self, cols: usize) -> u32 {
-        match (self.is_software(), cols) {
-            (true, _) => 1,
-            (false, 0..=256) => 64,
-            (false, _) => 256,
+        match (self.has_fast_workgroup_memory(), cols) {
+            (false, _) => 1,
+            (true, 0..=256) => 64,
+            (true, _) => 256,
         }
     }
 }

@@ -68,19 +68,6 @@ pub(super) fn attention(
     o: &Attention<'_>,
     y: &Tensor,
 ) -> Result<()> {
-    attention_by(d.has_fast_workgroup_memory(), d, q, k, v, o, y)
-}
-
-/// `tiled`: which kernel, so that a test can ask for each on any adapter.
-pub(crate) fn attention_by(
-    tiled: bool,
-    d: &GpuDevice,
-    q: &Tensor,
-    k: &Tensor,
-    v: &Tensor,
-    o: &Attention<'_>,
-    y: &Tensor,
-) -> Result<()> {
     let [tq, heads, dim] = [q.dim(0), q.dim(1), q.dim(2)];
     if dim > MAX_DIM {
         return Err(TensorError::unsupported(format!("attention over {dim} channels a head on the GPU")));
@@ -100,6 +87,7 @@ pub(crate) fn attention_by(
     };
     let bias = o.key_bias.unwrap_or(q);
     let op = "attention";
+    let tiled = d.has_fast_workgroup_memory();
     let (kernel, variant) = match tiled {
         true => (&TILE, tile(o.key_bias.is_some())),
         false => (&LANE, lane(dim, o.key_bias.is_some())),

@@ -58,9 +58,9 @@ const fn lane(rows: usize, bias: bool) -> Variant {
     Variant { constants: [GpuDevice::ELEMENTS, bias as u32, 0, 0], prelude: (rows == LANE_ROWS) as u8 }
 }
 
-/// Which kernel, so that a test can ask for each on any adapter.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Path {
+/// Which kernel.
+#[derive(Clone, Copy)]
+enum Path {
     Row,
     Tile,
     Lane,
@@ -75,17 +75,7 @@ fn path(d: &GpuDevice, rows: usize) -> Path {
 }
 
 pub(super) fn linear(d: &GpuDevice, x: &Tensor, w: &Tensor, bias: Option<&Tensor>, y: &Tensor) -> Result<()> {
-    linear_by(path(d, x.rows()), d, x, w, bias, y)
-}
-
-pub(crate) fn linear_by(
-    path: Path,
-    d: &GpuDevice,
-    x: &Tensor,
-    w: &Tensor,
-    bias: Option<&Tensor>,
-    y: &Tensor,
-) -> Result<()> {
+    let path = path(d, x.rows());
     let block = pack::block_type("linear", w)?;
     let [m, n, k] = [x.rows(), w.dim(0), x.last_dim()];
     let params = Params { m: m as u32, n: n as u32, k: k as u32, w_scales: pack::scales_at(block, n * k) };
