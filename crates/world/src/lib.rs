@@ -5,3 +5,7 @@
 pub mod chance;
 pub mod corpus;
 pub mod spec;
+pub mod style;
+pub mod motion;
+pub mod render;
+pub mod rig;

@@ -1,0 +1,153 @@
+//! The motions of the world: from a shot's words and a seed to the layout of every frame. This is the truth that the
+//! motion model learns: ease in and out, anticipation, follow-through, squash and stretch.
+
+mod actor;
+pub mod ease;
+mod face;
+mod stage;
+
+pub use stage::{FAR, can_hold, prop_height};
+
+use crate::chance::Chance;
+use crate::spec::{Action, FrameLayout, Kind, Mood, ShotSpec};
+use actor::{Actor, Travel};
+use face::Face;
+use stage::{CameraPlan, plan_prop};
+
+/// The background repeats after this many world units; the scrolls start anywhere in it.
+pub const PERIOD: f32 = 2.4;
+
+/// Acts `shot` out: the layout of `frames` frames, `fps` a second. The same arguments give the same layouts.
+#[must_use]
+pub fn animate(shot: &ShotSpec, seed: u64, frames: usize, fps: f32) -> Vec<FrameLayout> {
+    let chance = &mut Chance::new(seed, 1);
+    let fps = if fps.is_finite() && fps > 0.0 { fps } else { 12.0 };
+    let length = frames as f32 / fps;
+    let mut actors = cast(shot, chance);
+    let free_side = if chance.happens(0.5) { 1.0 } else { -1.0 };
+    if let [one] = actors.as_mut_slice()
+        && shot.prop != crate::spec::Prop::None
+        && one.speed() > 0.0
+        && !stage::can_hold(shot.prop)
+    {
+        // someone who comes and goes leaves the prop its own corner
+        one.travel = apart_from(free_side);
+    }
+    let prop = plan_prop(shot.prop, &mut actors, free_side, chance);
+    if prop.held_by.is_none() && shot.prop != crate::spec::Prop::None {
+        for actor in &mut actors {
+            if let Travel::Treadmill = actor.travel {
+                actor.travel = apart_from(free_side);
+            }
+            if actor.target.is_none() && chance.happens(0.6) {
+                actor.target = Some((prop.x, prop.ground - 0.5 * prop.scale));
+            }
+        }
+    }
+    let scroll = actors.iter().find(|a| a.travel == Travel::Treadmill).map_or(0.0, |a| a.speed() * a.facing);
+    let middle = actors.iter().map(|a| a.x).sum::<f32>() / actors.len().max(1) as f32;
+    let tall = actors.iter().map(|a| a.height).fold(0.4, f32::max);
+    let flies = actors.iter().any(|a| matches!(a.spec.action, Action::Fly | Action::Jump));
+    let camera = CameraPlan {
+        camera: shot.camera,
+        far: chance.range(0.0, PERIOD),
+        near: chance.range(0.0, PERIOD),
+        scroll,
+        focus: (middle * 0.8, if flies { -0.05 } else { (0.38 - tall * 0.55).min(0.14) }),
+        weather: shot.weather,
+        phase: chance.unit(),
+        length,
+    };
+    (0..frames)
+        .map(|i| {
+            let t = i as f32 / fps;
+            let mut frame = FrameLayout::default();
+            let poses: Vec<_> = actors.iter().map(|a| a.pose(t)).collect();
+            let before: Vec<_> = actors.iter().map(|a| a.pose(t - 0.18)).collect();
+            for (slot, pose) in frame.characters.iter_mut().zip(&poses) {
+                *slot = *pose;
+            }
+            camera.act(t, &mut frame);
+            prop.act(t, &poses, &before, &mut frame);
+            frame
+        })
+        .collect()
+}
+
+/// To and fro on the other side of the stage.
+fn apart_from(side: f32) -> Travel {
+    let (a, b): (f32, f32) = (-side * 0.46, side * 0.14);
+    Travel::Shuttle { from: a.min(b), to: a.max(b) }
+}
+
+/// Who stands where, facing which way, and how each gets along.
+fn cast(shot: &ShotSpec, chance: &mut Chance) -> Vec<Actor> {
+    let specs: Vec<_> = shot.characters.iter().take(crate::spec::CHARACTERS).copied().collect();
+    let pair = specs.len() == 2;
+    let ground = chance.range(0.36, 0.42);
+    let goes = |a: Action| matches!(a, Action::Walk | Action::Run | Action::Fly);
+    let all_go = specs.iter().all(|c| goes(c.action)) && specs.first().map(|c| c.action) == specs.last().map(|c| c.action);
+    let together = chance.sign();
+    let treadmill = all_go && chance.happens(if pair { 0.8 } else { 0.5 });
+    let spread = chance.range(0.31, 0.36);
+    let first_left = chance.sign();
+    let spoken = specs.iter().filter(|c| c.action == Action::Talk).count();
+    let talk_turn = chance.range(1.2, 2.0);
+    let tempo = chance.range(0.9, 1.12);
+    let mut actors: Vec<Actor> = Vec::with_capacity(specs.len());
+    for (i, spec) in specs.iter().enumerate() {
+        let side = if i == 0 { -first_left } else { first_left };
+        let x = if pair { side * spread } else { chance.range(-0.24, 0.24) };
+        let facing = match (pair, treadmill) {
+            (_, true) => together,
+            (true, false) => -side,
+            (false, false) => chance.sign(),
+        };
+        let height = if pair { chance.range(0.39, 0.50) } else { chance.range(0.43, 0.60) };
+        let travel = if treadmill {
+            Travel::Treadmill
+        } else if goes(spec.action) {
+            if pair {
+                let (a, b) = (side * 0.24, side * 0.50);
+                Travel::Shuttle { from: a.min(b), to: a.max(b) }
+            } else {
+                Travel::Shuttle { from: -0.46, to: 0.46 }
+            }
+        } else {
+            Travel::Stay
+        };
+        let speech = match (spec.action == Action::Talk, spoken == 2) {
+            (true, true) => Some((i as f32 * talk_turn, talk_turn - 0.2, 2.0 * talk_turn)),
+            (true, false) => Some((0.0, talk_turn * 1.6, talk_turn * 1.6 + 0.4)),
+            (false, _) => None,
+        };
+        // a sitter or a flier may be seen starting
+        let begun = if chance.happens(0.3) { 0.0 } else { chance.range(0.6, 4.0) };
+        let cap: f32 = if spec.action == Action::Fly || spec.action == Action::Jump { 0.52 } else { 0.60 };
+        let tall = if spec.kind == Kind::Fish { 0.9 } else { 1.0 };
+        actors.push(Actor {
+            spec: *spec,
+            face: Face::new(spec.mood, speech, chance),
+            height: (height * tall).clamp(0.38, cap),
+            ground: ground + if pair { chance.range(-0.012, 0.012) } else { 0.0 },
+            x,
+            facing,
+            travel,
+            begun,
+            phase: chance.unit(),
+            tempo: if treadmill || goes(spec.action) { tempo } else { chance.range(0.9, 1.12) },
+            holds: false,
+            target: None,
+        });
+    }
+    if let [a, b] = actors.as_mut_slice() {
+        let eyes = |c: &Actor| (c.x, c.ground - 0.7 * c.height);
+        let shy = |m: Mood| m == Mood::Shy;
+        if a.spec.action == Action::Talk || b.spec.action == Action::Talk || chance.happens(0.6) {
+            let (ea, eb) = (eyes(a), eyes(b));
+            a.target = (!shy(a.spec.mood)).then_some(eb);
+            b.target = (!shy(b.spec.mood)).then_some(ea);
+        }
+    }
+    actors
+}
