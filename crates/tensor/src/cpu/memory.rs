@@ -87,7 +87,7 @@ pub(crate) struct CpuBuf {
     /// Written once, at load: what is packed from it may be kept.
     pub constant: bool,
     /// The same matrix, packed for the matrix kernel (constant buffers only).
-    pub packed: OnceLock<Panels>,
+    pub packed: OnceLock<Box<Panels>>,
 }
 
 impl CpuBuf {

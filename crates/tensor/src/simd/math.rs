@@ -89,7 +89,10 @@ pub(crate) fn gelu_erf<S: Simd>(s: S, x: S::V) -> S::V {
     s.mul(s.mul(x, half), erfc)
 }
 
-/// `sin(x + quarter turns · π/2)` for |x| ≤ 8192, absolute error below 2e-7 or so.
+/// The largest angle for [`sin`].
+pub(crate) const SINE_LIMIT: f32 = 8192.0;
+
+/// `sin(x + quarter turns · π/2)` for |x| ≤ [`SINE_LIMIT`], within some 2e-7.
 #[inline(always)]
 pub(crate) fn sin<S: Simd>(s: S, x: S::V, quarter_turns: f32) -> S::V {
     let n = s.round(s.mul(x, s.splat(std::f32::consts::FRAC_2_PI)));

@@ -1,4 +1,22 @@
 use crate::CpuDevice;
+use crate::simd::{Kernel, Simd};
+
+struct Row<'a> {
+    x: &'a [f32],
+    branch: &'a [f32],
+    gate: &'a [f32],
+    y: &'a mut [f32],
+}
+
+impl Kernel for Row<'_> {
+    type Out = ();
+    #[inline(always)]
+    fn run<S: Simd>(self, _: S) {
+        for (((y, x), branch), gate) in self.y.iter_mut().zip(self.x).zip(self.branch).zip(self.gate) {
+            *y = x + branch * gate;
+        }
+    }
+}
 
 /// `run` consecutive rows share a row of `gate`.
 pub(super) fn add_gated(
@@ -11,10 +29,7 @@ pub(super) fn add_gated(
     y: &mut [f32],
 ) {
     d.rows(x, y, cols, |n, x, y| {
-        let gate = &gate[n / run * cols..][..cols];
-        let branch = &branch[n * cols..][..cols];
-        for c in 0..cols {
-            y[c] = x[c] + branch[c] * gate[c];
-        }
+        let (gate, branch) = (&gate[n / run * cols..][..cols], &branch[n * cols..][..cols]);
+        d.isa().run(Row { x, branch, gate, y });
     });
 }

@@ -2,6 +2,7 @@
 
 mod cpu;
 mod gpu;
+mod rows;
 #[cfg(test)]
 mod tests;
 

@@ -82,6 +82,7 @@ fn a_packed_weight_gives_the_same_result_again() -> Result<()> {
         let (w, _) = g.weight(d, BlockType::F16, [50, 96])?;
         let (first, second) = (x.linear(&w, None)?, x.linear(&w, None)?);
         assert_eq!(pollster::block_on(first.to_vec())?, pollster::block_on(second.to_vec())?);
+        assert!(crate::cpu::is_kept(&w), "packed at the first use");
     }
     Ok(())
 }

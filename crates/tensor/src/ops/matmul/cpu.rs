@@ -1,11 +1,7 @@
+use crate::ops::gemm::{Gemm, Panels, Source};
 use crate::{CpuDevice, Result};
 
-pub(super) fn matmul(d: &CpuDevice, a: &[f32], b: &[f32], [_, k, n]: [usize; 3], y: &mut [f32]) -> Result<()> {
-    d.rows_mut(y, n, |i, y| {
-        y.fill(0.0);
-        for (j, &a) in a[i * k..][..k].iter().enumerate() {
-            y.iter_mut().zip(&b[j * n..][..n]).for_each(|(y, b)| *y += a * b);
-        }
-    });
-    Ok(())
+pub(super) fn matmul(d: &CpuDevice, a: &[f32], b: &[f32], [m, k, n]: [usize; 3], y: &mut [f32]) -> Result<()> {
+    let panels = Panels::of_columns(d, n, k, b, n)?;
+    Gemm { m, n, k, a, b: Source::Packed(&panels), bias: None }.run(d, y)
 }

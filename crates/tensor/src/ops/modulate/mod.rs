@@ -1,6 +1,7 @@
 //! Adaptive normalisation: a scale and a shift per frame.
 
 mod cpu;
+pub(crate) use cpu::Row;
 mod gpu;
 #[cfg(test)]
 mod tests;

@@ -1,0 +1,138 @@
+//! The innermost loop: a tile of C in registers.
+
+use crate::simd::Simd;
+
+/// Where row k of B begins.
+pub(crate) trait Rows: Copy {
+    fn at(self, k: usize, width: usize) -> usize;
+    /// The largest start among the first `k` rows.
+    fn last(self, k: usize, width: usize) -> usize;
+}
+
+/// Rows one after another.
+#[derive(Clone, Copy)]
+pub(crate) struct Dense;
+
+impl Rows for Dense {
+    #[inline(always)]
+    fn at(self, k: usize, width: usize) -> usize {
+        k * width
+    }
+    #[inline(always)]
+    fn last(self, k: usize, width: usize) -> usize {
+        (k - 1) * width
+    }
+}
+
+/// Rows at listed places: a convolution reads its input where it lies.
+#[derive(Clone, Copy)]
+pub(crate) struct Table<'a> {
+    pub starts: &'a [u32],
+    /// The largest of them.
+    pub last: usize,
+}
+
+impl Rows for Table<'_> {
+    #[inline(always)]
+    fn at(self, k: usize, _: usize) -> usize {
+        self.starts[k] as usize
+    }
+    #[inline(always)]
+    fn last(self, _: usize, _: usize) -> usize {
+        self.last
+    }
+}
+
+/// A few rows of A times two vectors of columns of B.
+pub(crate) struct Tile<'a, R> {
+    /// Products in each sum.
+    pub k: usize,
+    /// Row r begins at `r · stride`.
+    pub a: &'a [f32],
+    pub stride: usize,
+    /// Row k begins at `index.at(k)` and has two vectors.
+    pub b: &'a [f32],
+    pub index: R,
+    /// Columns that are written, at most two vectors.
+    pub columns: usize,
+    /// Added to each row.
+    pub bias: Option<&'a [f32]>,
+    /// Add to what C holds instead of replacing it.
+    pub add: bool,
+}
+
+/// How many of `left` rows the next tile takes: a size that has a kernel.
+#[inline(always)]
+pub(crate) fn rows_of<S: Simd>(left: usize) -> usize {
+    const SIZES: [usize; 6] = [12, 8, 6, 4, 2, 1];
+    SIZES.into_iter().find(|&size| size <= left && size <= S::TILE_ROWS).unwrap_or(1)
+}
+
+/// Computes `rows` (one of [`rows_of`]) rows; `c(r)` is where `tile.columns` of row r go, its own for each r.
+#[inline(always)]
+pub(crate) fn tile_of_rows<S: Simd, R: Rows>(s: S, rows: usize, tile: &Tile<'_, R>, c: impl Fn(usize) -> *mut f32) {
+    match rows {
+        12 if S::TILE_ROWS >= 12 => run::<S, R, 12>(s, tile, c),
+        8 if S::TILE_ROWS >= 8 => run::<S, R, 8>(s, tile, c),
+        6 if S::TILE_ROWS >= 6 => run::<S, R, 6>(s, tile, c),
+        4 => run::<S, R, 4>(s, tile, c),
+        2 => run::<S, R, 2>(s, tile, c),
+        _ => run::<S, R, 1>(s, tile, c),
+    }
+}
+
+#[inline(always)]
+fn run<S: Simd, R: Rows, const M: usize>(s: S, tile: &Tile<'_, R>, c: impl Fn(usize) -> *mut f32) {
+    let (lanes, width) = (S::LANES, 2 * S::LANES);
+    let mut sums = [[s.splat(0.0); 2]; M];
+    if tile.k > 0 {
+        assert!(tile.a.len() >= (M - 1) * tile.stride + tile.k);
+        assert!(tile.b.len() >= tile.index.last(tile.k, width) + width);
+        let (a, b) = (tile.a.as_ptr(), tile.b.as_ptr());
+        for k in 0..tile.k {
+            // SAFETY: the two assertions above; `index.last` is its largest start.
+            unsafe {
+                let row = b.add(tile.index.at(k, width));
+                let (b0, b1) = (s.load(row), s.load(row.add(lanes)));
+                for (r, sum) in sums.iter_mut().enumerate() {
+                    let x = s.splat(*a.add(r * tile.stride + k));
+                    sum[0] = s.mul_add(x, b0, sum[0]);
+                    sum[1] = s.mul_add(x, b1, sum[1]);
+                }
+            }
+        }
+    }
+    let whole = tile.columns == width;
+    let mut bias = [0.0; MAX_WIDTH];
+    if let Some(values) = tile.bias {
+        bias[..tile.columns].copy_from_slice(&values[..tile.columns]);
+    }
+    let mut edge = [0.0; MAX_WIDTH];
+    for (r, sum) in sums.into_iter().enumerate() {
+        let out = c(r);
+        // SAFETY: `out` has `columns` places; the arrays hold two vectors of any instruction set.
+        unsafe {
+            let place = if whole {
+                out
+            } else {
+                if tile.add {
+                    edge.as_mut_ptr().copy_from_nonoverlapping(out, tile.columns);
+                }
+                edge.as_mut_ptr()
+            };
+            for (half, sum) in sum.into_iter().enumerate() {
+                let mut sum = s.add(sum, s.load(bias.as_ptr().add(half * lanes)));
+                if tile.add {
+                    sum = s.add(sum, s.load(place.add(half * lanes)));
+                }
+                s.store(place.add(half * lanes), sum);
+            }
+            if !whole {
+                out.copy_from_nonoverlapping(edge.as_ptr(), tile.columns);
+            }
+        }
+    }
+}
+
+/// Two of the widest vectors.
+pub(crate) const MAX_WIDTH: usize = 32;
