@@ -4,6 +4,7 @@
 //!
 //! A command is a module with `Args` and `run`; adding one is a variant of `Command` and an arm of `main`.
 
+mod dataset;
 mod failure;
 mod inspect;
 mod model_file;
@@ -23,6 +24,8 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Training samples for the recipes, on standard output
+    Dataset(dataset::Args),
     /// What a model file holds, or why it is refused
     Inspect(inspect::Args),
     /// Token ids of a text, as one JSON array
@@ -31,6 +34,7 @@ enum Command {
 
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
+        Command::Dataset(args) => dataset::run(&args),
         Command::Inspect(args) => inspect::run(&args),
         Command::Tokenize(args) => tokenize::run(&args),
     };

@@ -88,8 +88,8 @@ pub fn stylise(flat: &Image, style: Style, seed: u64, t: f32) -> Image {
                 Style::Crayon => {
                     let jitter = 1.3 * reach;
                     let (dx, dy) = (jitter * noise(u * 22.0, v * 22.0, boil), jitter * noise(u * 22.0, v * 22.0, boil ^ 9));
-                    let wax = noise((u * 0.9 + v) * 16.0, (u - v * 0.9) * 62.0, seed) + 0.7 * noise(u * 75.0, v * 75.0, seed ^ 8);
-                    let bare = ((wax - 0.30) * 1.1).clamp(0.0, 0.55);
+                    let wax = noise((u * 0.9 + v) * 16.0, (u - v * 0.9) * 40.0, seed) + 0.7 * noise(u * 75.0, v * 75.0, seed ^ 8);
+                    let bare = ((wax - 0.35) * 0.55).clamp(0.0, 0.34);
                     pixel(x + dx, y + dy).map(|c| (c * 0.96 + 0.02) * (1.0 - bare) + 0.97 * bare)
                 }
                 Style::Film => {

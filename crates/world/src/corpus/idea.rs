@@ -94,9 +94,10 @@ impl Actor {
 }
 
 impl Facts {
-    /// Draws facts and says them.
+    /// Draws facts and says them, with probability `plain` in the words of the spec, without capitals and marks: as the
+    /// engine's grounding hands an idea to the model.
     #[must_use]
-    pub fn draw(r: &mut Rng) -> Self {
+    pub fn draw(r: &mut Rng, plain: f64) -> Self {
         let a = actor(r, "");
         let twins = !a.near && a.name.is_none() && r.chance(0.04);
         let b = (!twins && r.chance(0.3)).then(|| actor(r, a.kind));
@@ -167,8 +168,39 @@ impl Facts {
             text: String::new(),
             template: 0,
         };
+        let plain = r.chance(plain);
+        if plain {
+            facts.simplify();
+        }
         facts.say(r);
+        if plain {
+            let kept = |c: char| if c.is_alphanumeric() || c == '\'' { c.to_ascii_lowercase() } else { ' ' };
+            facts.text =
+                facts.text.chars().map(kept).collect::<String>().split_whitespace().collect::<Vec<_>>().join(" ");
+        }
         facts
+    }
+
+    /// Replaces synonyms and words outside the vocabulary by the spec's names.
+    fn simplify(&mut self) {
+        for x in self.a.iter_mut().chain(&mut self.b) {
+            x.word = x.kind.to_owned();
+            (x.near, x.name) = (false, None);
+            if let Some(color) = &mut x.color {
+                color.1 = color.0.to_owned();
+            }
+        }
+        if let Some((place, phrase)) = &mut self.place {
+            if place.near.split('|').any(|p| p == phrase) {
+                let before = phrase.split(' ').next().unwrap_or("in");
+                *phrase = format!("{before} {}", place.name);
+            }
+        }
+        if let Some((name, word)) = &mut self.prop {
+            if PROPS.iter().any(|p| p.name == *name && p.near.split('|').any(|w| w == word)) {
+                *word = (*name).to_owned();
+            }
+        }
     }
 
     fn say(&mut self, r: &mut Rng) {

@@ -87,7 +87,7 @@ pub fn sample(seed: u64, index: u64, split: Split) -> Sample {
 
 fn film(r: &mut Rng, split: Split) -> Sample {
     let facts = loop {
-        let facts = Facts::draw(r);
+        let facts = Facts::draw(r, if split == Split::Train { 0.45 } else { 0.0 });
         if facts.held_out() == (split == Split::HeldOut) {
             break facts;
         }

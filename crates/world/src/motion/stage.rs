@@ -64,13 +64,15 @@ impl PropPlan {
         let sway = wave(0.45 * t + self.phase);
         if let Some((hand, lagged)) = self.held_by.and_then(|i| Some((rig::hand(now.get(i)?), rig::hand(before.get(i)?)))) {
             let lag = (lagged.0 - hand.0).clamp(-0.08, 0.08);
+            // held out in front, so that it hides nobody's face
+            let out = rig::turn(now.get(self.held_by.unwrap_or(0)).map_or(1.0, |p| p.flip));
             let (dx, dy) = match self.prop {
-                Prop::Balloon => (0.03 * sway + 1.2 * lag, -0.85 * self.scale),
-                Prop::Kite => (0.06 * sway + 1.5 * lag + 0.10, -1.0 * self.scale),
-                Prop::Umbrella => (0.0, -0.40 * self.scale),
-                Prop::Flower => (0.0, -0.25 * self.scale),
-                Prop::Lantern => (0.5 * lag, 0.30 * self.scale),
-                _ => (0.0, -0.15 * self.scale),
+                Prop::Balloon => (0.09 * out + 0.02 * sway + 1.2 * lag, -0.85 * self.scale),
+                Prop::Kite => (0.15 * out + 0.03 * sway + 1.5 * lag, -0.85 * self.scale),
+                Prop::Umbrella => (0.05 * out, -0.40 * self.scale),
+                Prop::Flower => (0.02 * out, -0.20 * self.scale),
+                Prop::Lantern => (0.03 * out + 0.5 * lag, 0.30 * self.scale),
+                _ => (0.05 * out, -0.10 * self.scale),
             };
             frame.prop_x = hand.0 + dx;
             frame.prop_y = hand.1 + dy;

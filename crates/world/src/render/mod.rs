@@ -6,7 +6,7 @@
 //! * A character's units: `d = (world − (x, y)) / height`, turned by `rot` (clockwise), u divided by the flip (never
 //!   nearer to 0 than 0.15), then squash about the feet: `u / (1 + 0.3 q)`, `0.5 − (0.5 − v) / (1 − 0.3 q)`.
 //! * A prop's units: `(world − (prop_x, prop_y)) / prop_scale`, turned by `prop_rot`.
-//! * Order: background, haze, ground shadows, prop, character a, character b, weather.
+//! * Order: background, haze, ground shadows, character a, character b, prop, weather.
 //! * The picture has period 1 in `weather_phase`.
 
 pub mod canvas;
@@ -86,13 +86,6 @@ fn draw(c: &mut Canvas, shot: &ShotSpec, frame: &FrameLayout) {
         let a = p.height * (0.30 + 0.16 * lying) * (1.0 - 0.35 * high);
         c.glow(&stage.world, p.x, y, (a, a * 0.20), 0.03, [0.05, 0.05, 0.14], 0.34 * (1.0 - 0.45 * high));
     }
-    if frame.prop_present > 0.5 && shot.prop != Prop::None && frame.prop_scale > 0.01 {
-        let s = stage.world.at(frame.prop_x, frame.prop_y, frame.prop_scale).turned(frame.prop_rot);
-        c.class(Class::Prop);
-        c.begin_cutout();
-        props::draw(c, &s, shot.prop, &stage.light);
-        c.end_cutout(0.012, 0.24);
-    }
     for (spec, pose) in cast {
         c.class(Class::Character);
         c.begin_cutout();
@@ -102,6 +95,13 @@ fn draw(c: &mut Canvas, shot: &ShotSpec, frame: &FrameLayout) {
         if spec.action == Action::Sleep {
             snore(c, &stage, pose);
         }
+    }
+    if frame.prop_present > 0.5 && shot.prop != Prop::None && frame.prop_scale > 0.01 {
+        let s = stage.world.at(frame.prop_x, frame.prop_y, frame.prop_scale).turned(frame.prop_rot);
+        c.class(Class::Prop);
+        c.begin_cutout();
+        props::draw(c, &s, shot.prop, &stage.light);
+        c.end_cutout(0.012, 0.24);
     }
     c.class(Class::Background);
     weather::front(c, &stage, shot.place);

@@ -213,6 +213,6 @@ impl Wan {
         let [shift, scale] = &self.head_modulation;
         let x = x.layer_norm(None, EPS)?.modulate(&e.add(scale)?, &e.add(shift)?)?;
         let out = self.head.forward(&x)?; // [N, pt · ph · pw · out]
-        Ok(out.unpatchify(&[self.config.out_channels, frames, height, width], self.config.patch)?)
+        Ok(out.unpatchify([self.config.out_channels, frames, height, width], self.config.patch)?)
     }
 }

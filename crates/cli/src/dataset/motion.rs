@@ -1,0 +1,68 @@
+//! Samples for motion: a shot's words, its frame rate, and the layout that the world acts out.
+
+use super::header;
+use kinora_world::motion::animate;
+use kinora_world::spec::{FRAME_LEN, ShotSpec, field_names, vocabulary};
+use std::io::{self, Write};
+
+/// Arguments of `kinora dataset motion`.
+#[derive(clap::Args)]
+pub struct Args {
+    /// The first sample's seed; the others count on
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    #[arg(long, default_value_t = 1)]
+    count: u64,
+    /// Frames of a sample
+    #[arg(long, default_value_t = 33, value_parser = clap::value_parser!(u16).range(2..=1024))]
+    frames: u16,
+}
+
+/// Frame rates that the samples take in turn.
+const RATES: [f32; 5] = [12.0, 8.0, 10.0, 12.0, 15.0];
+/// Place, time, weather, prop, camera; then kind, action and mood of each character, from 1, 0 for nobody.
+const IDS: usize = 11;
+
+/// Writes the header and `count` samples.
+pub fn write(args: &Args, out: &mut impl Write) -> io::Result<()> {
+    let frames = usize::from(args.frames);
+    let fields: [super::Field; 3] = [("ids", "u1", &[IDS]), ("fps", "<f4", &[]), ("layout", "<f4", &[frames, FRAME_LEN])];
+    header(out, &fields, serde_json::json!({ "vocabulary": vocabulary(), "layout_fields": field_names() }))?;
+    for seed in args.seed..args.seed.saturating_add(args.count) {
+        let shot = ShotSpec::sample(seed);
+        let fps = RATES[(seed % RATES.len() as u64) as usize];
+        out.write_all(&ids(&shot).map(|id| id as u8))?;
+        out.write_all(&fps.to_le_bytes())?;
+        for frame in animate(&shot, seed, frames, fps) {
+            for value in frame.to_array() {
+                out.write_all(&value.to_le_bytes())?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn ids(shot: &ShotSpec) -> [u32; IDS] {
+    let s = shot.ids();
+    let [a, b] = s.characters.map(|c| c.map_or([0; 3], |c| [c.kind + 1, c.action + 1, c.mood + 1]));
+    [s.place, s.time, s.weather, s.prop, s.camera, a[0], a[1], a[2], b[0], b[1], b[2]]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sample_has_the_size_that_the_header_says_and_depends_on_its_seed() {
+        let made = |seed, count| {
+            let mut out = Vec::new();
+            write(&Args { seed, count, frames: 9 }, &mut out).unwrap();
+            out
+        };
+        let one = IDS + 4 + 9 * FRAME_LEN * 4;
+        let (none, two, later) = (made(5, 0), made(5, 2), made(6, 1));
+        assert_eq!(two.len() - none.len(), 2 * one);
+        assert_eq!(two[none.len() + one..], later[none.len()..]);
+        assert_ne!(two[none.len()..none.len() + one], later[none.len()..]);
+    }
+}

@@ -1,0 +1,82 @@
+//! The weights of a file under a prefix, as a network asks for them while it is loaded.
+
+use kinora_formats::{TensorSource, TensorView};
+use kinora_tensor::{Device, Tensor};
+
+use crate::{ModelError, Result};
+
+/// Named tensors below a prefix. Cheap to clone; every error names the whole tensor.
+#[derive(Clone)]
+pub struct Weights<'a> {
+    source: &'a dyn TensorSource,
+    prefix: String,
+}
+
+impl<'a> Weights<'a> {
+    /// All tensors of a file.
+    pub fn new(source: &'a dyn TensorSource) -> Self {
+        Self { source, prefix: String::new() }
+    }
+
+    /// The tensors below `name`: `pp("blk.0").get("attn_q.weight", ..)`.
+    pub fn pp(&self, name: &str) -> Self {
+        Self { source: self.source, prefix: self.path(name) }
+    }
+
+    /// Whether the file has the tensor.
+    pub fn has(&self, name: &str) -> bool {
+        self.source.has(&self.path(name))
+    }
+
+    /// The shape of a tensor, row-major.
+    ///
+    /// # Errors
+    /// `Format` when there is none of this name.
+    pub fn shape(&self, name: &str) -> Result<Vec<usize>> {
+        Ok(self.view(name)?.shape)
+    }
+
+    /// The tensor `name`, whose shape must be `shape`. A matrix keeps the file's block type.
+    ///
+    /// # Errors
+    /// `Format`, `Shape`, `Tensor` (out of memory).
+    pub fn get(&self, name: &str, shape: &[usize], device: &Device) -> Result<Tensor> {
+        let view = self.view(name)?;
+        if view.shape != shape {
+            return Err(ModelError::shape(&self.path(name), &view.shape, format!("{shape:?}")));
+        }
+        Ok(Tensor::weight(device, &view)?)
+    }
+
+    /// The tensor `name` whatever its shape.
+    ///
+    /// # Errors
+    /// `Format`, `Tensor`.
+    pub fn any(&self, name: &str, device: &Device) -> Result<Tensor> {
+        Ok(Tensor::weight(device, &self.view(name)?)?)
+    }
+
+    /// The tensor `name` of any rank as a matrix [rows, cols], in the file's block type.
+    ///
+    /// # Errors
+    /// `Format`, `Shape` when it has another number of values, `Tensor`.
+    pub fn matrix(&self, name: &str, rows: usize, cols: usize, device: &Device) -> Result<Tensor> {
+        let view = self.view(name)?;
+        if view.len() != rows.saturating_mul(cols) {
+            return Err(ModelError::shape(&self.path(name), &view.shape, format!("{rows} × {cols} values")));
+        }
+        Ok(Tensor::weight(device, &TensorView { shape: vec![rows, cols], ..view })?)
+    }
+
+    /// The bytes of a tensor as they are in the file.
+    ///
+    /// # Errors
+    /// `Format`.
+    pub fn view(&self, name: &str) -> Result<TensorView<'a>> {
+        Ok(self.source.tensor(&self.path(name))?)
+    }
+
+    fn path(&self, name: &str) -> String {
+        if self.prefix.is_empty() { name.to_string() } else { format!("{}.{name}", self.prefix) }
+    }
+}

@@ -1,0 +1,190 @@
+//! The painter: draws each 4×4-pixel cell of a frame from the frame's layout. Frames are independent of each other, so any
+//! frame of a shot can be drawn at any time.
+//!
+//! Features of a cell → linear → FiLM → layers × (norm, FiLM, linear, GELU, linear, residual), with a depthwise 3×3 over
+//! the grid of cells after some → norm, linear → the cell's pixels. FiLM (Perez et al. 2018) comes from the shot's words:
+//! three rows a shot, for cells near nobody, the first and the second character.
+
+mod config;
+pub mod features;
+
+pub use config::Config;
+
+use super::layout::{FrameLayout, ShotIds, Vocabulary};
+use super::weights::{Linear, Weights};
+use crate::{ModelError, Result};
+use features::{CELL, FEATURES, Window};
+use kinora_formats::SafeTensorsFile;
+use kinora_tensor::{Device, Tensor};
+
+/// FiLM rows of a shot.
+const ROWS: usize = 3;
+const EPS: f32 = 1e-5;
+
+/// Depthwise 3×3 over the cells, with a residual.
+struct Mix {
+    weight: Tensor,
+    bias: Tensor,
+}
+
+struct Layer {
+    up: Linear,
+    down: Linear,
+    mix: Option<Mix>,
+}
+
+/// The network that draws frames.
+pub struct Painter {
+    config: Config,
+    vocabulary: Vocabulary,
+    device: Device,
+    kind: Tensor,
+    color: Tensor,
+    mood: Tensor,
+    place: Tensor,
+    time: Tensor,
+    weather: Tensor,
+    prop: Tensor,
+    film_0: Linear,
+    film_2: Linear,
+    input: Linear,
+    layers: Vec<Layer>,
+    output: Linear,
+}
+
+impl Painter {
+    /// The painter of a safetensors file, with its config and vocabulary from the metadata. Errors name what is missing, of
+    /// another shape, or made for other features than this engine computes.
+    pub fn load(src: &SafeTensorsFile, device: &Device) -> Result<Painter> {
+        let w = Weights { src, device, model: "paint" };
+        let config: Config = w.json("config")?;
+        let c = &config;
+        if c.architecture != Config::ARCHITECTURE {
+            return Err(w.error(format!("its architecture is \"{}\"", c.architecture)));
+        }
+        if c.features != FEATURES || c.cell != CELL || c.dim == 0 {
+            return Err(w.error(format!(
+                "it was trained on {} features of {}-pixel cells, this engine computes {FEATURES} of {CELL}",
+                c.features, c.cell
+            )));
+        }
+        let version: u32 = w.json("features_version")?;
+        if version != features::FEATURES_VERSION {
+            let ours = features::FEATURES_VERSION;
+            return Err(w.error(format!("its features are of version {version}, this engine's of {ours}")));
+        }
+        let vocabulary: Vocabulary = w.json("vocabulary")?;
+        let layers = (0..c.layers).map(|i| Layer::load(&w, c, i)).collect::<Result<_>>()?;
+        Ok(Painter {
+            kind: w.float("kind.weight", &[c.kinds + 1, c.embedding])?,
+            color: w.float("color.weight", &[c.colors + 1, c.embedding])?,
+            mood: w.float("mood.weight", &[c.moods + 1, c.embedding])?,
+            place: w.float("place.weight", &[c.places, c.embedding])?,
+            time: w.float("time.weight", &[c.times, c.embedding])?,
+            weather: w.float("weather.weight", &[c.weathers, c.embedding])?,
+            prop: w.float("prop.weight", &[c.props, c.embedding])?,
+            film_0: w.linear("film_0", 9 * c.embedding, c.film_hidden)?,
+            film_2: w.linear("film_2", c.film_hidden, 2 * c.dim * (c.layers + 1))?,
+            input: w.linear("input", c.features, c.dim)?,
+            layers,
+            output: w.linear("output", c.dim, 3 * c.cell * c.cell)?,
+            device: device.clone(),
+            vocabulary,
+            config,
+        })
+    }
+
+    /// The words that the painter knows.
+    pub fn vocabulary(&self) -> &Vocabulary {
+        &self.vocabulary
+    }
+
+    /// One frame, [3, height, width] in 0..1; the sides are multiples of 4 pixels.
+    pub fn paint_frame(&self, shot: &ShotIds, frame: &FrameLayout, width: usize, height: usize) -> Result<Tensor> {
+        Ok(self.paint(shot, std::slice::from_ref(frame), width, height)?.reshape(&[3, height, width])?)
+    }
+
+    /// Frames, [F, 3, height, width] in 0..1, drawn in one batch; the sides are multiples of 4 pixels.
+    pub fn paint(&self, shot: &ShotIds, frames: &[FrameLayout], width: usize, height: usize) -> Result<Tensor> {
+        self.vocabulary.check(shot)?;
+        if frames.is_empty() || width == 0 || height == 0 || width % CELL != 0 || height % CELL != 0 {
+            let n = frames.len();
+            return Err(ModelError::Config(format!("{n} frames of {width}×{height}: the sides are multiples of {CELL} pixels")));
+        }
+        let window = Window::whole(width, height);
+        let (mut features, mut rows) = (Vec::new(), Vec::new());
+        for frame in frames {
+            features::cells(frame, &window, &mut features, &mut rows);
+        }
+        let (f, n) = (frames.len(), rows.len());
+        let features = Tensor::from_f32(&self.device, &[n, FEATURES], &features)?;
+        let rows: Vec<u32> = rows.into_iter().map(u32::from).collect();
+        let rows = Tensor::from_u32(&self.device, &[n], &rows)?;
+        self.forward(&features, &rows, &self.film(shot)?, [f, window.rows, window.columns])
+    }
+
+    /// Each layer's FiLM of a shot, the input's first: scale and shift, each [3, C].
+    fn film(&self, shot: &ShotIds) -> Result<Vec<(Tensor, Tensor)>> {
+        let c = &self.config;
+        let [a, b] = shot.characters.map(|who| who.map_or([0; 3], |w| [w.kind + 1, w.color + 1, w.mood + 1]));
+        let look = |table: &Tensor, ids: [u32; ROWS]| -> Result<Tensor> {
+            Ok(Tensor::embedding(table, &Tensor::from_u32(&self.device, &[ROWS], &ids)?)?) // [3, E]
+        };
+        let words = [
+            look(&self.kind, [0, a[0], b[0]])?,
+            look(&self.color, [0, a[1], b[1]])?,
+            look(&self.mood, [0, a[2], b[2]])?,
+            look(&self.kind, [0, b[0], a[0]])?,
+            look(&self.color, [0, b[1], a[1]])?,
+            look(&self.prop, [shot.prop; ROWS])?,
+            look(&self.place, [shot.place; ROWS])?,
+            look(&self.time, [shot.time; ROWS])?,
+            look(&self.weather, [shot.weather; ROWS])?,
+        ];
+        let e = Tensor::concat(&words.each_ref(), 1)?; // [3, 9E]
+        let m = self.film_2.forward(&self.film_0.forward(&e)?.silu()?)?; // [3, (layers + 1)·2·C]
+        let mut parts = m.chunk(2 * (c.layers + 1), 1)?.into_iter();
+        let mut film = Vec::with_capacity(c.layers + 1);
+        while let (Some(scale), Some(shift)) = (parts.next(), parts.next()) {
+            film.push((scale, shift));
+        }
+        Ok(film)
+    }
+
+    /// `features` [N, features], `rows` [N] u32, N = F·H·W cells → [F, 3, cell·H, cell·W].
+    fn forward(&self, features: &Tensor, rows: &Tensor, film: &[(Tensor, Tensor)], grid: [usize; 3]) -> Result<Tensor> {
+        let (c, [f, h, w]) = (&self.config, grid);
+        let n = f * h * w;
+        let mut film = film.iter();
+        let mut modulate = |x: &Tensor| match film.next() {
+            Some((scale, shift)) => Ok(x.film(scale, shift, rows)?),
+            None => Err(ModelError::Config("a layer without FiLM".to_owned())),
+        };
+        let mut x = modulate(&self.input.forward(features)?)?; // [N, C]
+        for layer in &self.layers {
+            let y = modulate(&x.layer_norm(None, EPS)?)?; // [N, C]
+            x = x.add(&layer.down.forward(&layer.up.forward(&y)?.gelu_tanh()?)?)?;
+            if let Some(mix) = &layer.mix {
+                let y = x.reshape(&[f, h, w, c.dim])?.depthwise3x3(&mix.weight, Some(&mix.bias))?;
+                x = x.add(&y.reshape(&[n, c.dim])?)?;
+            }
+        }
+        let y = self.output.forward(&x.layer_norm(None, EPS)?)?; // [N, 3·cell²]
+        let y = y.reshape(&[f, h, w, 3 * c.cell * c.cell])?.permute(&[0, 3, 1, 2])?; // [F, 3·cell², H, W]
+        Ok(y.pixel_shuffle(c.cell)?.scale(0.5)?.add_scalar(0.5)?.clamp(0.0, 1.0)?)
+    }
+}
+
+impl Layer {
+    fn load(w: &Weights, c: &Config, i: usize) -> Result<Layer> {
+        let mix = match c.mix_after.contains(&i) {
+            true => Some(Mix {
+                weight: w.float(&format!("mix.{i}.weight"), &[c.dim, 1, 3, 3])?.reshape(&[c.dim, 3, 3])?,
+                bias: w.float(&format!("mix.{i}.bias"), &[c.dim])?,
+            }),
+            false => None,
+        };
+        let linear = |name: &str| w.linear(&format!("{name}.{i}"), c.dim, c.dim);
+        Ok(Layer { up: linear("up")?, down: linear("down")?, mix })
+    }
+}

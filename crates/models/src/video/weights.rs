@@ -1,0 +1,61 @@
+//! A view of a safetensors file while a network is loaded from it: shapes are checked, errors name what is wrong.
+
+use crate::{ModelError, Result};
+use kinora_formats::{SafeTensorsFile, TensorSource, TensorView};
+use kinora_tensor::{Device, Tensor};
+use serde::de::DeserializeOwned;
+
+pub(super) struct Weights<'a> {
+    pub src: &'a SafeTensorsFile,
+    pub device: &'a Device,
+    /// What the file is, for errors: "motion" or "paint".
+    pub model: &'static str,
+}
+
+impl Weights<'_> {
+    /// The JSON under `key` in the file's metadata.
+    pub fn json<T: DeserializeOwned>(&self, key: &str) -> Result<T> {
+        let text = self.src.metadata(key).ok_or_else(|| self.error(format!("its metadata has no \"{key}\"")))?;
+        serde_json::from_str(text).map_err(|e| self.error(format!("its metadata \"{key}\" cannot be read: {e}")))
+    }
+
+    /// A matrix in the file's own type.
+    pub fn matrix(&self, name: &str, shape: &[usize]) -> Result<Tensor> {
+        Ok(Tensor::weight(self.device, &self.view(name, shape)?)?)
+    }
+
+    /// A tensor as f32.
+    pub fn float(&self, name: &str, shape: &[usize]) -> Result<Tensor> {
+        Ok(Tensor::from_f32(self.device, shape, &self.view(name, shape)?.to_f32()?)?)
+    }
+
+    pub fn linear(&self, name: &str, from: usize, to: usize) -> Result<Linear> {
+        let weight = self.matrix(&format!("{name}.weight"), &[to, from])?;
+        Ok(Linear { weight, bias: self.float(&format!("{name}.bias"), &[to])? })
+    }
+
+    pub fn error(&self, problem: String) -> ModelError {
+        ModelError::Config(format!("the {} model does not fit: {problem}", self.model))
+    }
+
+    fn view(&self, name: &str, shape: &[usize]) -> Result<TensorView<'_>> {
+        let view = self.src.tensor(name)?;
+        if view.shape != shape {
+            return Err(self.error(format!("{name} is {:?}, the config says {shape:?}", view.shape)));
+        }
+        Ok(view)
+    }
+}
+
+/// `x · weightᵀ + bias`.
+pub(super) struct Linear {
+    weight: Tensor,
+    bias: Tensor,
+}
+
+impl Linear {
+    /// `x` [.., from] → [.., to]
+    pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        Ok(x.linear(&self.weight, Some(&self.bias))?)
+    }
+}
