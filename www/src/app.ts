@@ -97,7 +97,7 @@ export class KinoraApp extends LitElement {
     else if (event.key === 'Escape' && !document.querySelector(':popover-open')) this.studio.stop();
     else if (typing || event.ctrlKey || event.metaKey) return;
     else if (event.key === '/') this.box?.focus();
-    else if (event.key === ' ' && !target.matches('button, summary, input, a')) this.player?.toggle();
+    else if (event.key === ' ' && !target.matches('button, summary, a')) this.player?.toggle();
     else if (event.key === 'c') this.player?.toggleCaptions();
     else if (event.key === 'f') void this.player?.fullScreen();
     else if (event.key === 'ArrowRight' || event.key === 'ArrowLeft') {

@@ -47,7 +47,7 @@ export class Job {
   }
 
   /** Called by the link with what the worker said. */
-  receive(message: Exclude<FromWorker, { type: 'hello' }>): void {
+  receive(message: Exclude<FromWorker, { type: 'hello' | 'panic' }>): void {
     if (message.type === 'flag') this.flag = message.flag;
     else if (message.type === 'event') {
       this.outstanding -= 1;
@@ -117,7 +117,8 @@ export class Link {
     });
     const link = new Link(worker, onDeath);
     worker.onmessage = ({ data }: MessageEvent<FromWorker>) => {
-      if (data.type !== 'hello') link.jobs.get(data.id)?.receive(data);
+      if (data.type === 'panic') link.kill(`The engine stopped: ${data.message}`);
+      else if (data.type !== 'hello') link.jobs.get(data.id)?.receive(data);
     };
     worker.onerror = (event) => {
       event.preventDefault();

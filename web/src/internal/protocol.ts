@@ -104,6 +104,8 @@ export type ToWorker =
 
 export type FromWorker =
   | { type: 'hello' }
+  /** The engine is no more: a panic, or a trap. */
+  | { type: 'panic'; message: string }
   | { type: 'flag'; id: number; flag: AbortFlag }
   | { type: 'event'; id: number; event: unknown }
   | { type: 'end'; id: number }
@@ -114,6 +116,9 @@ export interface ThreadStart {
   module: WebAssembly.Module;
   memory: WebAssembly.Memory;
 }
+
+/** What a helper thread says: that it works, or that the engine in it broke. */
+export type FromThread = { type: 'ready' } | { type: 'panic'; message: string };
 
 /** The name by which the worker script knows that it is a helper thread. */
 export const THREAD_NAME = 'kinora-thread';

@@ -1,7 +1,7 @@
 import glues from 'kinora:glue';
 import { KinoraError } from '../errors.js';
 import { hasRelaxedSimd, hasSimd, hasThreads } from '../internal/probe.js';
-import { type Build, type LoadArgs, THREAD_NAME, type ThreadStart } from '../internal/protocol.js';
+import { type Build, type FromThread, type LoadArgs, THREAD_NAME, type ThreadStart } from '../internal/protocol.js';
 import type { Glue } from './engine.js';
 import { refuseHtml, request } from './files.js';
 
@@ -57,7 +57,10 @@ async function bootThreads(url: string, threads: number, signal: AbortSignal): P
 function startThread(start: ThreadStart): Promise<boolean> {
   return new Promise((resolve) => {
     const worker = new Worker(self.location.href, { name: THREAD_NAME });
-    worker.onmessage = () => resolve(true);
+    worker.onmessage = ({ data }: MessageEvent<FromThread>) => {
+      if (data.type === 'ready') resolve(true);
+      else self.kinoraPanicked(data.message);
+    };
     worker.onerror = (event) => {
       event.preventDefault();
       resolve(false);
@@ -68,10 +71,11 @@ function startThread(start: ThreadStart): Promise<boolean> {
 
 /** The helper's life: takes module and memory, says that it is there, works for ever. */
 export function threadMain(): void {
+  self.kinoraPanicked = (message) => self.postMessage({ type: 'panic', message } satisfies FromThread);
   self.onmessage = ({ data }: MessageEvent<ThreadStart>) => {
     const glue = glues.threads;
     glue.initSync({ ...data, thread_stack_size: THREAD_STACK });
-    self.postMessage('ready');
+    self.postMessage({ type: 'ready' } satisfies FromThread);
     glue.pool_worker?.();
   };
 }

@@ -1,4 +1,3 @@
-import type { ErrorShape } from '../errors.js';
 import type { ChatArgs, ChatEvent, FilmArgs, WireFilmEvent } from '../internal/protocol.js';
 
 // The surface of crates/wasm, as the worker uses it.
@@ -48,4 +47,9 @@ export interface Glue {
   pool_worker?(): void;
 }
 
-export type { ErrorShape };
+declare global {
+  interface Window {
+    /** The engine calls this when it panics: the instance is lost, and whoever waits must hear of it. */
+    kinoraPanicked(message: string): void;
+  }
+}

@@ -65,6 +65,9 @@ function receive({ data }: MessageEvent<ToWorker>): void {
 
 if (self.name === THREAD_NAME) threadMain();
 else {
+  self.kinoraPanicked = (message) => post({ type: 'panic', message });
+  // A trap inside the engine surfaces here: no promise of ours would ever settle.
+  self.onunhandledrejection = ({ reason }) => self.kinoraPanicked(String(reason));
   self.onmessage = receive;
   post({ type: 'hello' });
 }
