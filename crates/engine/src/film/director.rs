@@ -16,8 +16,19 @@ use crate::{
 /// Tokens that a script or a storyboard may take for each shot, and on top.
 const TOKENS_PER_SHOT: usize = 160;
 const TOKENS_MORE: usize = 60;
+/// Shots of a script when the prompt names no number.
+const USUAL_SHOTS: usize = 3;
 /// Odd constant of Weyl's sequence (2⁶⁴ / golden ratio), to give each shot a seed of its own.
 const SEED_STEP: u64 = 0x9E37_79B9_7F4A_7C15;
+
+/// What the text model is asked: it writes three shots unless another number is named.
+fn script_prompt(idea: &str, shots: usize) -> String {
+    match shots {
+        USUAL_SHOTS => format!("Write a script: {idea}"),
+        1 => format!("Write a script in 1 shot: {idea}"),
+        n => format!("Write a script in {n} shots: {idea}"),
+    }
+}
 
 /// A film in the making: [`FilmStream::next`] computes up to the next event.
 pub struct FilmStream {
@@ -57,7 +68,7 @@ impl FilmStream {
         let notice = |n: &super::GroundingNotice| FilmEvent::Notice { code: n.code().to_string(), text: n.text() };
         let queue = grounded.notices.iter().map(notice).collect();
         let abort = Abort::default();
-        let prompt = vec![Message::user(format!("Write a script: {}", grounded.idea))];
+        let prompt = vec![Message::user(script_prompt(&grounded.idea, request.shots))];
         let stream = engine.chat(ChatRequest {
             messages: prompt,
             max_tokens: TOKENS_PER_SHOT * request.shots + TOKENS_MORE,
@@ -117,7 +128,7 @@ impl FilmStream {
         }
         self.queue.push_back(FilmEvent::Script { script: Script::parse(&text) });
         let messages = vec![
-            Message::user(format!("Write a script: {}", self.grounded.idea)),
+            Message::user(script_prompt(&self.grounded.idea, self.request.shots)),
             Message::assistant(text),
             Message::user("Storyboard".to_string()),
         ];
