@@ -1,4 +1,8 @@
 use super::Conv2d;
+use crate::cpu::SendPtr;
+use crate::ops::gemm::micro::{self, Table, Tile};
+use crate::ops::gemm::{Gemm, Source, panel_width};
+use crate::simd::{Kernel, Simd};
 use crate::{CpuDevice, Result};
 
 pub(super) struct Dims {
@@ -10,6 +14,12 @@ pub(super) struct Dims {
     pub out: [usize; 2],
 }
 
+/// Multiply-adds that are worth a task.
+const MIN_WORK: usize = 1 << 18;
+
+/// Rows of the product that are used at a time, so that the input's lines stay in the first cache.
+const DEPTH: usize = 576;
+
 pub(super) fn conv2d(
     d: &CpuDevice,
     x: &[f32],
@@ -19,28 +29,190 @@ pub(super) fn conv2d(
     s: &Dims,
     y: &mut [f32],
 ) -> Result<()> {
-    let ([h, wd], [kh, kw], [oh, ow]) = (s.size, s.kernel, s.out);
     let (gi, go) = (s.inputs / c.groups, s.outputs / c.groups);
-    d.rows_mut(y, oh * ow, |plane, y| {
-        let (n, o) = (plane / s.outputs, plane % s.outputs);
-        let base = n * s.inputs + o / go * gi;
-        for (p, y) in y.iter_mut().enumerate() {
-            let mut sum = bias.map_or(0.0, |b| b[o]);
-            for i in 0..gi {
-                for ky in 0..kh {
-                    for kx in 0..kw {
-                        let (iy, ix) = (p / ow * c.stride + ky, p % ow * c.stride + kx);
-                        let (Some(iy), Some(ix)) = (iy.checked_sub(c.padding), ix.checked_sub(c.padding)) else {
-                            continue;
-                        };
-                        if iy < h && ix < wd {
-                            sum += x[((base + i) * h + iy) * wd + ix] * w[((o * gi + i) * kh + ky) * kw + kx];
-                        }
-                    }
+    let (plane, out) = (s.size[0] * s.size[1], s.out[0] * s.out[1]);
+    let k = gi * s.kernel[0] * s.kernel[1];
+    if y.is_empty() {
+        return Ok(());
+    }
+    for image in 0..s.images {
+        let (x, y) = (&x[image * s.inputs * plane..][..s.inputs * plane], &mut y[image * s.outputs * out..]);
+        let padded = if c.stride == 1 { Some(Padded::new(d, x, s.inputs, s.size, c.padding)?) } else { None };
+        for group in 0..c.groups {
+            let w = &w[group * go * k..][..go * k];
+            let y = &mut y[group * go * out..][..go * out];
+            let bias = bias.map(|bias| &bias[group * go..][..go]);
+            match &padded {
+                Some(x) => dense(d, x, group * gi, w, bias, s, [gi, go], y)?,
+                None => strided(d, &x[group * gi * plane..][..gi * plane], w, bias, c, s, [gi, go], y)?,
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Planes with their zeros around, or the input itself where nothing need be added.
+enum Padded<'a> {
+    Same(&'a [f32], [usize; 2]),
+    Copy(crate::cpu::CpuBuf, [usize; 2]),
+}
+
+impl<'a> Padded<'a> {
+    fn new(d: &CpuDevice, x: &'a [f32], planes: usize, [h, w]: [usize; 2], padding: usize) -> Result<Padded<'a>> {
+        let width = panel_width(d.isa());
+        if padding == 0 && (h * w).is_multiple_of(width) {
+            return Ok(Padded::Same(x, [h, w]));
+        }
+        let [ph, pw] = [h + 2 * padding, w + 2 * padding];
+        let mut copy = d.buffer(planes * ph * pw + width)?; // tiles read past the last pixel
+        let (inner, tail) = copy.f32_mut().split_at_mut(planes * ph * pw);
+        tail.fill(0.0);
+        let grain = d.pool().grain(planes * ph, pw, 16 << 10);
+        d.pool().chunks(inner, grain * pw, |task, rows| {
+            for (i, row) in rows.chunks_exact_mut(pw).enumerate() {
+                let at = task * grain + i;
+                let line = (at % ph).checked_sub(padding).filter(|&line| line < h);
+                row.fill(0.0);
+                if let Some(line) = line {
+                    row[padding..padding + w].copy_from_slice(&x[(at / ph * h + line) * w..][..w]);
                 }
             }
-            *y = sum;
+        });
+        Ok(Padded::Copy(copy, [ph, pw]))
+    }
+
+    fn data(&self) -> (&[f32], [usize; 2]) {
+        match self {
+            Padded::Same(x, size) => (x, *size),
+            Padded::Copy(x, size) => (x.f32(), *size),
+        }
+    }
+}
+
+/// Stride 1. An output row lies as far from the next as input rows do, so that a tile of neighbouring outputs reads, for each
+/// input channel and tap, neighbouring inputs: no copy for each tap. Columns between rows are computed and dropped.
+#[allow(clippy::too_many_arguments)]
+fn dense(
+    d: &CpuDevice,
+    x: &Padded<'_>,
+    first_input: usize,
+    w: &[f32],
+    bias: Option<&[f32]>,
+    s: &Dims,
+    [gi, go]: [usize; 2],
+    y: &mut [f32],
+) -> Result<()> {
+    let (x, [ph, pw]) = x.data();
+    let x = &x[first_input * ph * pw..];
+    let [kh, kw] = s.kernel;
+    let k = gi * kh * kw;
+    let mut starts = d.buffer(k)?;
+    for (tap, start) in starts.u32_mut().iter_mut().enumerate() {
+        let (i, ky, kx) = (tap / (kh * kw), tap / kw % kh, tap % kw);
+        *start = ((i * ph + ky) * pw + kx) as u32;
+    }
+    let width = panel_width(d.isa());
+    let span = (s.out[0] - 1) * pw + s.out[1];
+    let tiles = span.div_ceil(width);
+    let grain = d.pool().grain(tiles, go * k * width, MIN_WORK);
+    let tasks = tiles.div_ceil(grain);
+    let mut scratch = d.buffer(tasks * go * width)?;
+    let scratch = SendPtr::new(scratch.f32_mut());
+    let y = SendPtr::new(y);
+    let starts = starts.u32();
+    d.pool().run(tasks, |task| {
+        // SAFETY: one stretch of scratch for each task.
+        let sums = unsafe { scratch.slice(task * go * width, go * width) };
+        for tile in task * grain..((task + 1) * grain).min(tiles) {
+            let first = tile * width;
+            d.isa().run(Outputs { x: &x[first..], starts, w, k, sums });
+            // Copy the stretches that are pixels.
+            let mut at = first;
+            while at < (first + width).min(span) {
+                let (row, column) = (at / pw, at % pw);
+                let len = (pw - column).min(first + width - at);
+                let keep = s.out[1].saturating_sub(column).min(len);
+                for (o, sums) in sums.chunks_exact(width).enumerate() {
+                    let bias = bias.map_or(0.0, |bias| bias[o]);
+                    // SAFETY: each pixel belongs to one tile.
+                    let out = unsafe { y.slice((o * s.out[0] + row) * s.out[1] + column.min(s.out[1]), keep) };
+                    out.iter_mut().zip(&sums[at - first..]).for_each(|(y, sum)| *y = sum + bias);
+                }
+                at += len;
+            }
         }
     });
+    Ok(())
+}
+
+/// All output channels of one tile of pixels.
+struct Outputs<'a> {
+    x: &'a [f32],
+    starts: &'a [u32],
+    w: &'a [f32],
+    k: usize,
+    /// [outputs, width].
+    sums: &'a mut [f32],
+}
+
+impl Kernel for Outputs<'_> {
+    type Out = ();
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        let width = 2 * S::LANES;
+        let outputs = self.sums.len() / width;
+        let mut k0 = 0;
+        while k0 < self.k {
+            let depth = DEPTH.min(self.k - k0);
+            let starts = &self.starts[k0..k0 + depth];
+            let index = Table { starts, last: starts.iter().copied().max().unwrap_or(0) as usize };
+            let mut o = 0;
+            while o < outputs {
+                let rows = micro::rows_of::<S>(outputs - o);
+                let a = &self.w[o * self.k + k0..];
+                let tile = Tile { k: depth, a, stride: self.k, b: self.x, index, columns: width, bias: None, add: k0 > 0 };
+                let sums = &mut self.sums[o * width..][..rows * width];
+                let base = sums.as_mut_ptr();
+                // SAFETY: r < rows.
+                micro::tile_of_rows(s, rows, &tile, |r| unsafe { base.add(r * width) });
+                o += rows;
+            }
+            k0 += depth;
+        }
+    }
+}
+
+/// Any stride: the inputs of each tile are gathered into a panel of the matrix kernel.
+#[allow(clippy::too_many_arguments)]
+fn strided(
+    d: &CpuDevice,
+    x: &[f32],
+    w: &[f32],
+    bias: Option<&[f32]>,
+    c: &Conv2d,
+    s: &Dims,
+    [gi, go]: [usize; 2],
+    y: &mut [f32],
+) -> Result<()> {
+    let ([h, wd], [kh, kw], [oh, ow]) = (s.size, s.kernel, s.out);
+    let width = panel_width(d.isa());
+    let fill = |panel: usize, k0: usize, out: &mut [f32]| {
+        for (row, out) in out.chunks_exact_mut(width).enumerate() {
+            let k = k0 + row;
+            let (i, ky, kx) = (k / (kh * kw), k / kw % kh, k % kw);
+            for (column, out) in out.iter_mut().enumerate() {
+                let p = panel * width + column;
+                let at = |o: usize, tap: usize, len: usize| (o * c.stride + tap).checked_sub(c.padding).filter(|&v| v < len);
+                *out = match (at(p / ow, ky, h), at(p % ow, kx, wd)) {
+                    (Some(iy), Some(ix)) if p < oh * ow => x[(i * h + iy) * wd + ix],
+                    _ => 0.0,
+                };
+            }
+        }
+    };
+    Gemm { m: go, n: oh * ow, k: gi * kh * kw, a: w, b: Source::Fill(&fill), bias: None }.run(d, y)?;
+    if let Some(bias) = bias {
+        d.rows_mut(y, oh * ow, |o, y| y.iter_mut().for_each(|y| *y += bias[o]));
+    }
     Ok(())
 }
