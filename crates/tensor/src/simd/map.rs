@@ -132,3 +132,42 @@ pub(crate) fn dot<S: Simd>(s: S, x: &[f32], y: &[f32]) -> f32 {
     let rest: f32 = x[vectors..n].iter().zip(&y[vectors..n]).map(|(x, y)| x * y).sum();
     s.sum(s.add(s.add(sums[0], sums[1]), s.add(sums[2], sums[3]))) + rest
 }
+
+/// `y[i] = f(y[i])`.
+#[inline(always)]
+pub(crate) fn map_mut<S: Simd, F: Map>(s: S, y: &mut [f32], f: F) {
+    let whole = y.len() - y.len() % S::LANES;
+    for i in (0..whole).step_by(S::LANES) {
+        let p = y[i..i + S::LANES].as_mut_ptr();
+        // SAFETY: `p` has LANES places.
+        unsafe { s.store(p, f.eval(s, s.load(p))) };
+    }
+    let mut tail = [0.0; MAX_LANES];
+    let rest = &mut y[whole..];
+    tail[..rest.len()].copy_from_slice(rest);
+    // SAFETY: the array holds any vector.
+    unsafe { s.store(tail.as_mut_ptr(), f.eval(s, s.load(tail.as_ptr()))) };
+    rest.copy_from_slice(&tail[..rest.len()]);
+}
+
+/// `x`.
+#[derive(Clone, Copy)]
+pub(crate) struct Value;
+
+impl Map for Value {
+    #[inline(always)]
+    fn eval<S: Simd>(self, _: S, x: S::V) -> S::V {
+        x
+    }
+}
+
+/// `exp(x − top)`.
+#[derive(Clone, Copy)]
+pub(crate) struct ExpBelow(pub f32);
+
+impl Map for ExpBelow {
+    #[inline(always)]
+    fn eval<S: Simd>(self, s: S, x: S::V) -> S::V {
+        super::math::exp(s, s.sub(x, s.splat(self.0)))
+    }
+}

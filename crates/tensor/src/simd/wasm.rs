@@ -140,7 +140,8 @@ fn nibbles(low: v128, high: v128, x0: v128, x1: v128) -> v128 {
         // Nibbles fit the 7 bits that make the relaxed dot product exact everywhere; −8 Σ x is −8 · (x0 + x1).
         let dot = i32x4_relaxed_dot_i8x16_i7x16_add(x0, low, i32x4_splat(0));
         let dot = i32x4_relaxed_dot_i8x16_i7x16_add(x1, high, dot);
-        let sums = i32x4_extadd_pairwise_i16x8(i16x8_add(i16x8_extadd_pairwise_i8x16(x0), i16x8_extadd_pairwise_i8x16(x1)));
+        let sums =
+            i32x4_extadd_pairwise_i16x8(i16x8_add(i16x8_extadd_pairwise_i8x16(x0), i16x8_extadd_pairwise_i8x16(x1)));
         return i32x4_sub(dot, i32x4_shl(sums, 3));
     }
     #[cfg(not(target_feature = "relaxed-simd"))]

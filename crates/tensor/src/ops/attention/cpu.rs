@@ -1,8 +1,22 @@
-use super::Attention;
+use super::{Attention, blocked};
+use crate::cpu::SendPtr;
+use crate::simd::map::{ExpBelow, Value, dot, map_mut, sum, top};
+use crate::simd::{Kernel, Simd};
 use crate::{CpuDevice, Result};
 
-#[derive(Clone, Copy)]
-pub(super) struct Dims {
+/// Up to so many queries go one by one: packing the keys would cost more than it saves.
+const FEW_QUERIES: usize = 4;
+
+/// Multiply-adds that are worth a task.
+const MIN_WORK: usize = 1 << 16;
+
+/// One call: the values and their dimensions.
+pub(super) struct Call<'a> {
+    pub q: &'a [f32],
+    pub k: &'a [f32],
+    pub v: &'a [f32],
+    pub bias: Option<&'a [f32]>,
+    pub o: &'a Attention<'a>,
     pub tq: usize,
     pub tk: usize,
     pub heads: usize,
@@ -10,41 +24,82 @@ pub(super) struct Dims {
     pub dim: usize,
 }
 
-#[allow(clippy::too_many_arguments)]
-pub(super) fn attention(
-    d: &CpuDevice,
-    q: &[f32],
-    k: &[f32],
-    v: &[f32],
-    bias: Option<&[f32]>,
-    o: &Attention<'_>,
-    s: Dims,
-    y: &mut [f32],
-) -> Result<()> {
-    d.rows(q, y, s.dim, |row, q, y| {
-        let (t, head) = (row / s.heads, row % s.heads);
-        let kv_head = head / (s.heads / s.kv_heads);
-        let at = |j: usize| (j * s.kv_heads + kv_head) * s.dim;
-        let keys = o.visible(t, s.tk);
-        let logits: Vec<f32> = keys
-            .clone()
-            .map(|j| {
-                let dot: f32 = q.iter().zip(&k[at(j)..]).map(|(a, b)| a * b).sum();
-                dot * o.scale + bias.map_or(0.0, |b| b[j])
-            })
-            .collect();
-        let max = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-        let mut total = 0.0;
+impl Call<'_> {
+    /// The head of k and v that query head `head` reads.
+    pub fn kv_head(&self, head: usize) -> usize {
+        head / (self.heads / self.kv_heads)
+    }
+}
+
+pub(super) fn attention(d: &CpuDevice, c: &Call<'_>, y: &mut [f32]) -> Result<()> {
+    if c.tk == 0 {
         y.fill(0.0);
-        if max == f32::NEG_INFINITY {
-            return;
+    }
+    if c.tk == 0 || y.is_empty() {
+        return Ok(());
+    }
+    if c.tq > FEW_QUERIES {
+        return blocked::attention(d, c, y);
+    }
+    let rows = c.tq * c.heads;
+    let grain = d.pool().grain(rows, 2 * c.tk * c.dim, MIN_WORK);
+    // For as many keys as the cache can hold, so that a growing cache asks for the same buffer each time.
+    let mut scratch = d.buffer(rows * (c.k.len() / (c.kv_heads * c.dim)))?;
+    let scratch = SendPtr::new(scratch.f32_mut());
+    d.pool().chunks(y, grain * c.dim, |task, y| {
+        // SAFETY: one stretch of scratch for each task.
+        let logits = unsafe { scratch.slice(task * c.tk, c.tk) };
+        for (i, y) in y.chunks_exact_mut(c.dim).enumerate() {
+            d.isa().run(Query { c, row: task * grain + i, logits, y });
         }
-        for (j, l) in keys.zip(logits) {
-            let p = (l - max).exp();
-            total += p;
-            y.iter_mut().zip(&v[at(j)..]).for_each(|(y, v)| *y += p * v);
-        }
-        y.iter_mut().for_each(|y| *y /= total);
     });
     Ok(())
+}
+
+/// One query of one head.
+struct Query<'a> {
+    c: &'a Call<'a>,
+    row: usize,
+    logits: &'a mut [f32],
+    y: &'a mut [f32],
+}
+
+impl Kernel for Query<'_> {
+    type Out = ();
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        let Query { c, row, logits, y } = self;
+        let (t, head) = (row / c.heads, row % c.heads);
+        let (dim, stride, first) = (c.dim, c.kv_heads * c.dim, c.kv_head(head) * c.dim);
+        let keys = c.o.visible(t, c.tk);
+        let q = &c.q[row * dim..][..dim];
+        let logits = &mut logits[..keys.len()];
+        for (j, logit) in keys.clone().zip(logits.iter_mut()) {
+            let bias = c.bias.map_or(0.0, |bias| bias[j]);
+            *logit = dot(s, q, &c.k[j * stride + first..][..dim]) * c.o.scale + bias;
+        }
+        y.fill(0.0);
+        let top = top(s, logits);
+        if top == f32::NEG_INFINITY {
+            return;
+        }
+        map_mut(s, logits, ExpBelow(top));
+        let scale = sum(s, logits, 0.0, Value).recip();
+        let whole = dim - dim % S::LANES;
+        for ch in (0..whole).step_by(S::LANES) {
+            let mut sums = [s.splat(0.0); 2];
+            for (i, (j, &p)) in keys.clone().zip(logits.iter()).enumerate() {
+                let v = &c.v[j * stride + first + ch..][..S::LANES];
+                // SAFETY: the slice has LANES values.
+                sums[i % 2] = s.mul_add(s.splat(p), unsafe { s.load(v.as_ptr()) }, sums[i % 2]);
+            }
+            let out = &mut y[ch..ch + S::LANES];
+            // SAFETY: the slice has LANES places.
+            unsafe { s.store(out.as_mut_ptr(), s.mul(s.add(sums[0], sums[1]), s.splat(scale))) };
+        }
+        for ch in whole..dim {
+            let total: f32 = keys.clone().zip(logits.iter()).map(|(j, p)| p * c.v[j * stride + first + ch]).sum();
+            y[ch] = total * scale;
+        }
+    }
 }

@@ -1,5 +1,6 @@
 //! Scaled dot-product attention: full, cross, causal, sliding, with grouped heads.
 
+mod blocked;
 mod cpu;
 mod gpu;
 #[cfg(test)]
@@ -45,10 +46,19 @@ impl Tensor {
         let mut y = self.empty_like()?;
         match self.device() {
             Device::Cpu(d) => {
-                let bias = o.key_bias.map(Tensor::f32).transpose()?;
-                let shape =
-                    cpu::Dims { tq: self.dim(0), tk: o.kv_len.unwrap_or(k.dim(0)), heads, kv_heads, dim: self.dim(2) };
-                cpu::attention(d, self.f32()?, k.f32()?, v.f32()?, bias, o, shape, y.f32_mut()?)?;
+                let call = cpu::Call {
+                    q: self.f32()?,
+                    k: k.f32()?,
+                    v: v.f32()?,
+                    bias: o.key_bias.map(Tensor::f32).transpose()?,
+                    o,
+                    tq: self.dim(0),
+                    tk: o.kv_len.unwrap_or(k.dim(0)),
+                    heads,
+                    kv_heads,
+                    dim: self.dim(2),
+                };
+                cpu::attention(d, &call, y.f32_mut()?)?;
             }
             Device::Gpu(d) => gpu::attention(d, self, k, v, o, &y)?,
         }

@@ -9,7 +9,15 @@ struct Case {
     dim: usize,
 }
 
-fn reference(s: &Case, q: &[f64], k: &[f64], v: &[f64], bias: Option<&[f64]>, o: &Attention<'_>, tk: usize) -> Vec<f64> {
+fn reference(
+    s: &Case,
+    q: &[f64],
+    k: &[f64],
+    v: &[f64],
+    bias: Option<&[f64]>,
+    o: &Attention<'_>,
+    tk: usize,
+) -> Vec<f64> {
     let mut y = vec![0.0; q.len()];
     for t in 0..s.tq {
         for h in 0..s.heads {

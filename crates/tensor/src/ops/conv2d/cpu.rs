@@ -170,7 +170,8 @@ impl Kernel for Outputs<'_> {
             while o < outputs {
                 let rows = micro::rows_of::<S>(outputs - o);
                 let a = &self.w[o * self.k + k0..];
-                let tile = Tile { k: depth, a, stride: self.k, b: self.x, index, columns: width, bias: None, add: k0 > 0 };
+                let tile =
+                    Tile { k: depth, a, stride: self.k, b: self.x, index, columns: width, bias: None, add: k0 > 0 };
                 let sums = &mut self.sums[o * width..][..rows * width];
                 let base = sums.as_mut_ptr();
                 // SAFETY: r < rows.
@@ -202,7 +203,8 @@ fn strided(
             let (i, ky, kx) = (k / (kh * kw), k / kw % kh, k % kw);
             for (column, out) in out.iter_mut().enumerate() {
                 let p = panel * width + column;
-                let at = |o: usize, tap: usize, len: usize| (o * c.stride + tap).checked_sub(c.padding).filter(|&v| v < len);
+                let at =
+                    |o: usize, tap: usize, len: usize| (o * c.stride + tap).checked_sub(c.padding).filter(|&v| v < len);
                 *out = match (at(p / ow, ky, h), at(p % ow, kx, wd)) {
                     (Some(iy), Some(ix)) if p < oh * ow => x[(i * h + iy) * wd + ix],
                     _ => 0.0,

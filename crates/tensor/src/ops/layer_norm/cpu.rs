@@ -1,18 +1,8 @@
 use crate::CpuDevice;
-use crate::simd::map::{Map, sum};
+use crate::simd::map::{Map, Value, sum};
 use crate::simd::{Kernel, Simd};
 
 type Affine<'a> = Option<(&'a [f32], &'a [f32])>;
-
-#[derive(Clone, Copy)]
-struct Value;
-
-impl Map for Value {
-    #[inline(always)]
-    fn eval<S: Simd>(self, _: S, x: S::V) -> S::V {
-        x
-    }
-}
 
 /// `(x − mean)²`.
 #[derive(Clone, Copy)]

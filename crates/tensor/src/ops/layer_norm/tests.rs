@@ -29,8 +29,7 @@ fn layer_norm_survives_a_large_mean() {
         let c = g.size(16, 300);
         let (x, xs) = g.tensor(d, &[3, c])?;
         let shifted: Vec<f64> = xs.iter().map(|v| f64::from(*v as f32 + 1000.0)).collect();
-        let want: Vec<f64> =
-            shifted.chunks(c).flat_map(|x| reference(x, &vec![1.0; c], &vec![0.0; c], 1e-6)).collect();
+        let want: Vec<f64> = shifted.chunks(c).flat_map(|x| reference(x, &vec![1.0; c], &vec![0.0; c], 1e-6)).collect();
         assert_close("layer_norm", &x.add_scalar(1000.0)?.layer_norm(None, 1e-6)?, &[3, c], &want, 2e-3, 0.0)
     });
 }

@@ -1,27 +1,6 @@
 use crate::CpuDevice;
-use crate::simd::map::{self, Map};
-use crate::simd::{Kernel, Simd, math};
-
-/// `exp(x − top)`.
-#[derive(Clone, Copy)]
-struct ExpBelow(f32);
-
-impl Map for ExpBelow {
-    #[inline(always)]
-    fn eval<S: Simd>(self, s: S, x: S::V) -> S::V {
-        math::exp(s, s.sub(x, s.splat(self.0)))
-    }
-}
-
-#[derive(Clone, Copy)]
-struct Value;
-
-impl Map for Value {
-    #[inline(always)]
-    fn eval<S: Simd>(self, _: S, x: S::V) -> S::V {
-        x
-    }
-}
+use crate::simd::map::{ExpBelow, Value, map, sum, top};
+use crate::simd::{Kernel, Simd};
 
 struct Row<'a>(&'a [f32], &'a mut [f32]);
 
@@ -30,8 +9,8 @@ impl Kernel for Row<'_> {
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
         let Row(x, y) = self;
-        map::map(s, x, y, ExpBelow(map::top(s, x)));
-        let scale = map::sum(s, y, 0.0, Value).recip();
+        map(s, x, y, ExpBelow(top(s, x)));
+        let scale = sum(s, y, 0.0, Value).recip();
         for y in y.iter_mut() {
             *y *= scale;
         }
