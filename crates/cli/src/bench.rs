@@ -1,0 +1,96 @@
+//! `kinora bench`: what the embedded models take on this machine, stage by stage.
+
+use std::time::Instant;
+
+use kinora_engine::film::{FilmEvent, FilmRequest};
+
+use crate::embedded;
+use crate::failure::Outcome;
+
+/// Speed of the embedded models on this machine
+#[derive(clap::Args)]
+pub struct Args {
+    /// One JSON object instead of a table
+    #[arg(long)]
+    json: bool,
+    /// Films to make; the median counts
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=20))]
+    runs: u32,
+    #[command(flatten)]
+    device: embedded::DeviceArgs,
+}
+
+/// Seconds of one film's stages.
+#[derive(Default)]
+struct Times {
+    script: f64,
+    storyboard: f64,
+    first_frame: f64,
+    /// Of one frame of the draft, in the mean.
+    frame: f64,
+    shot: f64,
+    /// Deltas of text a second, in script and storyboard.
+    deltas: f64,
+}
+
+fn film(engine: &kinora_engine::Engine, seed: u64) -> Outcome<Times> {
+    let request = FilmRequest { idea: "a shy robot finds a flower in the snow".into(), seed, ..Default::default() };
+    let (shots, frames) = (request.shots as f64, request.frames_per_shot() as f64);
+    let mut film = engine.film(request)?;
+    let (mut times, start, mut deltas) = (Times::default(), Instant::now(), 0.0);
+    let (mut board, mut drafts) = (0.0, None);
+    while let Some(event) = pollster::block_on(film.next())? {
+        let now = start.elapsed().as_secs_f64();
+        match event {
+            FilmEvent::ScriptDelta { .. } => deltas += 1.0,
+            FilmEvent::Script { .. } => times.script = now,
+            FilmEvent::Storyboard { done: true, .. } => {
+                board = now;
+                times.storyboard = now - times.script;
+            }
+            FilmEvent::Thumbnail { shot: 0, .. } => times.first_frame = now - board,
+            FilmEvent::Draft { shot: 0, index: 0, .. } => drafts = Some(now),
+            FilmEvent::Done => {
+                times.shot = (now - drafts.unwrap_or(now)) / shots;
+                times.frame = times.shot / frames;
+            }
+            _ => {}
+        }
+    }
+    times.deltas = deltas / times.script.max(1e-9);
+    Ok(times)
+}
+
+fn median(values: impl Iterator<Item = f64>) -> f64 {
+    let mut values: Vec<f64> = values.collect();
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
+/// Runs the command.
+pub fn run(args: &Args) -> Outcome {
+    let start = Instant::now();
+    let engine = embedded::load(&args.device)?;
+    let load = start.elapsed().as_secs_f64();
+    let runs = (0..u64::from(args.runs)).map(|seed| film(&engine, seed)).collect::<Outcome<Vec<_>>>()?;
+    let of = |pick: fn(&Times) -> f64| median(runs.iter().map(pick));
+    let rows = [
+        ("models loaded", "s", load),
+        ("script of three shots", "s", of(|t| t.script)),
+        ("script, words or parts of words", "1/s", of(|t| t.deltas)),
+        ("storyboard of three shots", "s", of(|t| t.storyboard)),
+        ("first frame after the storyboard", "s", of(|t| t.first_frame)),
+        ("one frame of the draft, 192×112", "s", of(|t| t.frame)),
+        ("draft of a shot of 33 frames, 192×112", "s", of(|t| t.shot)),
+    ];
+    if args.json {
+        let object: serde_json::Map<_, _> = rows.iter().map(|(name, _, v)| (name.to_string(), serde_json::json!(v))).collect();
+        println!("{}", serde_json::Value::Object(object));
+        return Ok(());
+    }
+    println!("{} · median of {} films", engine.device().description(), args.runs);
+    for (name, unit, value) in rows {
+        println!("{name:40} {value:>10.3} {unit}");
+    }
+    Ok(())
+}
