@@ -12,9 +12,9 @@ use memory::Recycler;
 #[cfg(all(target_arch = "wasm32", target_feature = "atomics"))]
 pub use pool::pool_worker;
 pub(crate) use pool::{Pool, SendPtr};
-pub(crate) use weight::{CpuWeight, MatrixRows, Packed, is_quantised, quantised_rows};
 #[cfg(test)]
 pub(crate) use weight::is_kept;
+pub(crate) use weight::{CpuWeight, MatrixRows, Packed, is_quantised, quantised_rows};
 
 use crate::simd::Isa;
 use crate::{Abort, Result};

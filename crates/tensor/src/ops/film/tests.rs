@@ -1,5 +1,5 @@
-use crate::testing::{assert_close, sweep};
 use crate::Tensor;
+use crate::testing::{assert_close, sweep};
 
 #[test]
 fn film_takes_the_row_of_each_index() {

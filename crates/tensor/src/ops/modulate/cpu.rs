@@ -20,15 +20,7 @@ impl Kernel for Row<'_> {
 }
 
 /// `run` consecutive rows share a row of `scale` and `shift`.
-pub(super) fn modulate(
-    d: &CpuDevice,
-    x: &[f32],
-    scale: &[f32],
-    shift: &[f32],
-    cols: usize,
-    run: usize,
-    y: &mut [f32],
-) {
+pub(super) fn modulate(d: &CpuDevice, x: &[f32], scale: &[f32], shift: &[f32], cols: usize, run: usize, y: &mut [f32]) {
     d.rows(x, y, cols, |n, x, y| {
         let at = n / run * cols;
         d.isa().run(Row { x, scale: &scale[at..at + cols], shift: &shift[at..at + cols], y });

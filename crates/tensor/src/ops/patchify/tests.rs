@@ -13,7 +13,12 @@ fn patchify_and_unpatchify_have_the_documented_orders() {
         let tokens = f * h * w;
         let (mut first, mut last) = (vec![0.0; xs.len()], vec![0.0; xs.len()]);
         for (i, &value) in xs.iter().enumerate() {
-            let (ch, t, y, x) = (i / (size[0] * size[1] * size[2]), i / (size[1] * size[2]) % size[0], i / size[2] % size[1], i % size[2]);
+            let (ch, t, y, x) = (
+                i / (size[0] * size[1] * size[2]),
+                i / (size[1] * size[2]) % size[0],
+                i / size[2] % size[1],
+                i % size[2],
+            );
             let token = (t / p[0] * h + y / p[1]) * w + x / p[2];
             let inside = (t % p[0] * p[1] + y % p[1]) * p[2] + x % p[2];
             first[token * c * volume + ch * volume + inside] = value;
