@@ -127,7 +127,7 @@ impl Arena {
     }
 
     /// Destroys the free buffers that only submissions before `epoch` use, and names them.
-    fn trim(&mut self, epoch: u64) -> Vec<BufferId> {
+    pub(super) fn trim(&mut self, epoch: u64) -> Vec<BufferId> {
         let (old, used) = std::mem::take(&mut self.free).into_iter().partition(|(_, slot)| slot.last_use < epoch);
         self.free = used;
         let gone: BTreeMap<(u64, BufferId), Slot> = old;
@@ -263,18 +263,17 @@ impl GpuDevice {
     }
 
     /// Submits what was recorded and destroys the free temporaries.
-    pub(super) fn trim(&self) -> Result<()> {
+    fn trim(&self) -> Result<()> {
         self.flush()?;
         let mut state = self.state();
         let epoch = state.epoch;
-        for id in state.arena.trim(epoch) {
-            state.forget(id);
-        }
+        state.trim(epoch);
         Ok(())
     }
 
     /// A new buffer; natively the driver's answer is awaited, in the browser it comes with the next read.
     fn create(&self, what: &str, bytes: u64) -> Result<Slot> {
+        self.0.health.newest_bytes.store(bytes, Ordering::Relaxed);
         let usage = wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_DST | wgpu::BufferUsages::COPY_SRC;
         let descriptor = wgpu::BufferDescriptor { label: None, size: bytes, usage, mapped_at_creation: false };
         #[cfg(not(target_arch = "wasm32"))]

@@ -35,6 +35,9 @@ use state::State;
 #[cfg(test)]
 pub(crate) use wgsl_tests::check_shaders;
 
+/// Free buffers that so many submissions did not use belong to a job that has ended.
+const STALE_SUBMISSIONS: u64 = 512;
+
 /// How a device is chosen and watched.
 #[derive(Debug, Clone)]
 pub struct GpuOptions {
@@ -52,7 +55,12 @@ pub struct GpuOptions {
 
 impl Default for GpuOptions {
     fn default() -> Self {
-        GpuOptions { force_fallback_adapter: false, watchdog: Duration::from_secs(30), software_kernels: None, guards: false }
+        GpuOptions {
+            force_fallback_adapter: false,
+            watchdog: Duration::from_secs(30),
+            software_kernels: None,
+            guards: false,
+        }
     }
 }
 
@@ -80,6 +88,8 @@ pub(crate) struct Health {
     lost: AtomicBool,
     /// Submissions that have ended, to tell slow from hung.
     completed: AtomicU64,
+    /// Bytes of the newest buffer: in the browser the report that it did not fit comes later, without a size.
+    newest_bytes: AtomicU64,
     error: Mutex<Option<TensorError>>,
 }
 
@@ -102,6 +112,23 @@ impl Health {
 
     pub(crate) fn count_completed(&self) {
         self.completed.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// The error for what no scope caught. Validation and internal errors are bugs of ours or of the driver; what was
+    /// computed since cannot be trusted, so they end the device like a loss.
+    #[cfg(not(target_arch = "wasm32"))]
+    fn uncaptured(&self, e: &wgpu::Error) -> TensorError {
+        match e {
+            wgpu::Error::OutOfMemory { .. } => self.out_of_memory(),
+            wgpu::Error::Validation { description, .. } | wgpu::Error::Internal { description, .. } => {
+                error::lost(description)
+            }
+        }
+    }
+
+    /// The error for memory that ran out some time ago.
+    fn out_of_memory(&self) -> TensorError {
+        error::out_of_memory("a GPU buffer", self.newest_bytes.load(Ordering::Relaxed))
     }
 
     pub(crate) fn completed(&self) -> u64 {
@@ -136,7 +163,8 @@ impl GpuDevice {
             })
             .await
             .map_err(|e| TensorError::unsupported(format!("no GPU adapter: {e}")))?;
-        let info = adapter.get_info();
+        #[cfg_attr(not(target_arch = "wasm32"), expect(unused_mut, reason = "browsers give the name with the device"))]
+        let mut info = adapter.get_info();
         let limits = wgpu::Limits::default();
         let (device, queue) = adapter
             .request_device(&wgpu::DeviceDescriptor {
@@ -159,11 +187,16 @@ impl GpuDevice {
             at_loss.fail(error::lost(why));
         });
         #[cfg(target_arch = "wasm32")]
-        web::watch_errors(&device, &health);
+        {
+            web::watch_errors(&device, &health);
+            if info.name.is_empty() {
+                info.name = web::adapter_name(&device);
+            }
+        }
         #[cfg(not(target_arch = "wasm32"))]
         {
             let at_error = Arc::clone(&health);
-            device.on_uncaptured_error(Arc::new(move |e: wgpu::Error| at_error.fail(error::uncaptured(&e))));
+            device.on_uncaptured_error(Arc::new(move |e: wgpu::Error| at_error.fail(at_error.uncaptured(&e))));
         }
         let state = Mutex::new(State::new(&device, &limits));
         Ok(GpuDevice(Arc::new(Inner { device, queue, info, limits, options, health, state })))
@@ -197,21 +230,30 @@ impl GpuDevice {
         self.0.health.fail(error::lost("destroyed"));
     }
 
-    /// Submits what was recorded and lets the queue drain to its last submission, so that a stop is seen soon and the
-    /// queue never holds more than one step.
+    /// Submits what was recorded and waits for what the turn before submitted: the GPU always has work, a stop is seen
+    /// after one turn's work at most, and in a page the event loop gets its turn.
     ///
     /// Errors: `Aborted`, `DeviceLost`.
     pub async fn turn(&self, abort: &Abort) -> Result<()> {
         abort.check()?;
         self.flush()?;
-        self.drain().await?;
+        let fence = self.fence();
+        let before = self.state().turn.replace(fence);
+        if let Some(before) = before {
+            self.wait(before).await?;
+        }
+        self.0.health.check()?;
         abort.check()
     }
 
-    /// Submits what was recorded and returns free buffers to the system.
+    /// Submits what was recorded, and returns buffers to the system that many submissions did not use.
     pub fn reset_arena(&self) {
         // A failure here is kept by `health` and returned by the next read.
-        let _ = self.trim();
+        if self.flush().is_ok() {
+            let mut state = self.state();
+            let before = state.epoch.saturating_sub(STALE_SUBMISSIONS);
+            state.trim(before);
+        }
     }
 
     /// Workgroup size of kernels with one invocation for each element.

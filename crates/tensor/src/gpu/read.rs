@@ -6,6 +6,13 @@ use crate::{Result, TensorError};
 /// Staging buffers kept for later reads.
 const MAX_STAGING: usize = 8;
 
+/// Something that the queue reaches: the submission it belongs to, and what the callback delivers.
+pub(super) struct Fence {
+    #[cfg_attr(target_arch = "wasm32", expect(dead_code, reason = "browsers poll by themselves"))]
+    submission: Option<wgpu::SubmissionIndex>,
+    receiver: oneshot::Receiver<bool>,
+}
+
 /// A buffer that can be mapped.
 pub(super) struct Staging {
     buffer: wgpu::Buffer,
@@ -37,7 +44,8 @@ impl GpuDevice {
         let (sender, receiver) = oneshot::channel();
         let slice = staging.buffer.slice(..len.next_multiple_of(4));
         slice.map_async(wgpu::MapMode::Read, move |result| sender.send(result.is_ok()));
-        let mapped = self.wait(receiver).await;
+        let submission = self.state().last_submission.clone();
+        let mapped = self.wait(Fence { submission, receiver }).await;
         self.0.health.check()?;
         if !mapped? {
             return Err(error::lost("a read-back failed"));
@@ -76,26 +84,25 @@ impl GpuDevice {
         Ok(Staging { buffer, bytes })
     }
 
-    /// Waits until all that was submitted has ended.
-    pub(super) async fn drain(&self) -> Result<()> {
+    /// The end of what was submitted so far.
+    pub(super) fn fence(&self) -> Fence {
         let (sender, receiver) = oneshot::channel();
         // Browsers resolve this also for a lost device; `health` knows.
         self.0.queue.on_submitted_work_done(move || sender.send(true));
-        self.wait(receiver).await?;
-        self.0.health.check()
+        Fence { submission: self.state().last_submission.clone(), receiver }
     }
 
     /// What the callback delivers, while the device lives and makes progress.
     #[cfg(not(target_arch = "wasm32"))]
-    async fn wait(&self, receiver: oneshot::Receiver<bool>) -> Result<bool> {
+    pub(super) async fn wait(&self, fence: Fence) -> Result<bool> {
         use std::time::{Duration, Instant};
         let (mut seen, mut since) = (self.0.health.completed(), Instant::now());
+        let slice = Duration::from_millis(100).min(self.0.options.watchdog);
         loop {
-            let last = self.state().last_submission.clone();
-            let slice = Duration::from_millis(100).min(self.0.options.watchdog);
+            let submission_index = fence.submission.clone();
             // A timeout is looked at below; a wrong index cannot be, and would end as one.
-            let _ = self.0.device.poll(wgpu::PollType::Wait { submission_index: last, timeout: Some(slice) });
-            if let Some(done) = receiver.take() {
+            let _ = self.0.device.poll(wgpu::PollType::Wait { submission_index, timeout: Some(slice) });
+            if let Some(done) = fence.receiver.take() {
                 return Ok(done);
             }
             self.0.health.check()?;
@@ -111,20 +118,17 @@ impl GpuDevice {
 
     /// What the callback delivers, while the device lives and makes progress.
     #[cfg(target_arch = "wasm32")]
-    async fn wait(&self, receiver: oneshot::Receiver<bool>) -> Result<bool> {
+    pub(super) async fn wait(&self, mut fence: Fence) -> Result<bool> {
         use super::web::{Deadline, Race};
-        let mut receiver = receiver;
         loop {
             let seen = self.0.health.completed();
             let deadline = Deadline::after(self.0.options.watchdog);
-            match Race::new(&mut receiver, deadline).await {
-                Some(done) => return Ok(done),
-                None => {
-                    self.0.health.check()?;
-                    if self.0.health.completed() == seen {
-                        return Err(self.hung());
-                    }
-                }
+            if let Some(done) = Race::new(&mut fence.receiver, deadline).await {
+                return Ok(done);
+            }
+            self.0.health.check()?;
+            if self.0.health.completed() == seen {
+                return Err(self.hung());
             }
         }
     }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::arena::{Arena, BufferId};
 use super::launch::{Access, MAX_BINDINGS, PARAMS_BYTES, PipelineKey};
-use super::read::Staging;
+use super::read::{Fence, Staging};
 
 /// Counters since the device was made. A steady loop raises `dispatches` and `submits` only.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -70,6 +70,8 @@ pub(crate) struct State {
     /// Number of the submission that is being recorded.
     pub(super) epoch: u64,
     pub(super) last_submission: Option<wgpu::SubmissionIndex>,
+    /// The end of what the newest turn submitted.
+    pub(super) turn: Option<Fence>,
     pub(super) pipelines: HashMap<PipelineKey, wgpu::ComputePipeline>,
     pub(super) layouts: HashMap<Signature, Layouts>,
     pub(super) bind_groups: HashMap<BindKey, wgpu::BindGroup>,
@@ -121,11 +123,19 @@ impl State {
             params_slot,
             epoch: 1,
             last_submission: None,
+            turn: None,
             pipelines: HashMap::new(),
             layouts: HashMap::new(),
             bind_groups: HashMap::new(),
             staging: Vec::new(),
             stats: GpuStats::default(),
+        }
+    }
+
+    /// Destroys the free temporaries that no submission from `epoch` on uses.
+    pub(super) fn trim(&mut self, epoch: u64) {
+        for id in self.arena.trim(epoch) {
+            self.forget(id);
         }
     }
 

@@ -152,6 +152,21 @@ fn what_exceeds_a_binding_is_refused_and_the_device_lives_on() {
 }
 
 #[test]
+fn buffers_of_an_ended_job_go_back_to_the_system() {
+    let Some(d) = device(GpuOptions::default()) else { return };
+    drop(d.alloc(1 << 20).unwrap());
+    d.reset_arena();
+    let created = d.stats().buffers_created;
+    drop(d.alloc(1 << 20).unwrap());
+    assert_eq!(d.stats().buffers_created, created, "kept while it may be used again");
+    for _ in 0..600 {
+        d.reset_arena();
+    }
+    drop(d.alloc(1 << 20).unwrap());
+    assert_eq!(d.stats().buffers_created, created + 1, "given back after that");
+}
+
+#[test]
 fn an_aborted_turn_says_so() {
     let Some(d) = device(GpuOptions::default()) else { return };
     let abort = Abort::default();

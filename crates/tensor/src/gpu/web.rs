@@ -28,6 +28,15 @@ pub(super) fn has_webgpu() -> bool {
     get(&js_sys::global(), "navigator").and_then(|navigator| get(&navigator, "gpu")).is_some()
 }
 
+/// What the browser tells of the adapter, in words: the vendor and the architecture.
+pub(super) fn adapter_name(device: &wgpu::Device) -> String {
+    let get = |of: &JsValue, name: &str| Reflect::get(of, &JsValue::from_str(name)).unwrap_or(JsValue::UNDEFINED);
+    let Some(raw) = device.as_webgpu() else { return String::new() };
+    let info = get(raw.as_ref(), "adapterInfo");
+    let words = ["vendor", "architecture"].map(|name| get(&info, name).as_string().unwrap_or_default());
+    words.join(" ").trim().to_owned()
+}
+
 /// Keeps the first uncaptured error of the device, read without `wgpu`'s conversion.
 pub(super) fn watch_errors(device: &wgpu::Device, health: &Arc<Health>) {
     let Some(raw) = device.as_webgpu() else { return };
@@ -38,7 +47,7 @@ pub(super) fn watch_errors(device: &wgpu::Device, health: &Arc<Health>) {
         let kind = field(&field(&e, "constructor"), "name").as_string().unwrap_or_default();
         let message = field(&e, "message").as_string().unwrap_or_default();
         health.fail(match kind.as_str() {
-            "GPUOutOfMemoryError" => error::out_of_memory("a GPU allocation", 0),
+            "GPUOutOfMemoryError" => health.out_of_memory(),
             _ => error::lost(format!("{kind}: {message}")),
         });
     });
