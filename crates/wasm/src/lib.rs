@@ -1,1 +1,36 @@
+//! The engine as JavaScript sees it. This crate converts and forwards: no loop, no model, no address of a file.
+//!
+//! Async methods take `&self` and move their state out while they wait: a borrow held across an await would make the page's
+//! next call fail.
 
+mod convert;
+mod engine;
+mod gif;
+mod inspect;
+mod stream;
+
+pub use engine::{Engine, load};
+pub use gif::GifWriter;
+pub use inspect::inspect;
+pub use stream::{ChatStream, FilmStream};
+use wasm_bindgen::prelude::*;
+
+#[wasm_bindgen]
+extern "C" {
+    /// Defined by the worker: a panic is the end of this instance, and whoever waits must hear of it.
+    #[wasm_bindgen(js_namespace = self, js_name = kinoraPanicked)]
+    fn panicked(message: &str);
+}
+
+/// Runs once in every thread that starts this module.
+#[wasm_bindgen(start)]
+pub fn start() {
+    std::panic::set_hook(Box::new(|info| panicked(&info.to_string())));
+}
+
+/// Works for the engine's thread pool; never returns. Called in each helper worker.
+#[cfg(all(target_arch = "wasm32", target_feature = "atomics"))]
+#[wasm_bindgen]
+pub fn pool_worker() {
+    kinora_tensor::pool_worker();
+}

@@ -1,0 +1,108 @@
+//! The engine with its models and its device.
+
+use js_sys::{Reflect, Uint8Array};
+use kinora_engine::{
+    EngineError, ModelFiles, chat::ChatRequest, film::FilmRequest,
+};
+use kinora_tensor::Device;
+use serde::{Deserialize, Serialize};
+use wasm_bindgen::{JsCast, prelude::*};
+
+use crate::{
+    convert::{from_js, throw, to_js},
+    stream::{ChatStream, FilmStream},
+};
+
+/// The engine: loaded models on a device.
+#[wasm_bindgen]
+pub struct Engine {
+    engine: kinora_engine::Engine,
+    threads: usize,
+    why: &'static str,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LoadOptions {
+    device: DeviceChoice,
+    threads: usize,
+}
+
+#[derive(Deserialize, Clone, Copy)]
+#[serde(rename_all = "lowercase")]
+enum DeviceChoice {
+    Auto,
+    Gpu,
+    Cpu,
+}
+
+/// Loads models. `files`: an object with the bytes (`Uint8Array`) of `text` and, where there are, `motion` and
+/// `paint`. `options`: `{ device: 'auto' | 'gpu' | 'cpu', threads }`.
+#[wasm_bindgen]
+pub async fn load(files: JsValue, options: JsValue) -> Result<Engine, JsValue> {
+    let LoadOptions { device, threads } = from_js(options, "load")?;
+    let text = file(&files, "text").ok_or_else(|| {
+        throw(
+            EngineError::new("model_missing", "load", "the text model is missing".to_string())
+                .hint("Serve the package's dist folder whole, models included."),
+        )
+    })?;
+    let files = ModelFiles {
+        text,
+        motion: file(&files, "motion"),
+        paint: file(&files, "paint"),
+    };
+    let (device, why) = choose(device, threads).await.map_err(throw)?;
+    let engine = kinora_engine::Engine::load(files, device).map_err(throw)?;
+    Ok(Engine { engine, threads, why })
+}
+
+fn file(files: &JsValue, name: &str) -> Option<Vec<u8>> {
+    let value = Reflect::get(files, &name.into()).ok()?;
+    Some(value.dyn_ref::<Uint8Array>()?.to_vec())
+}
+
+/// A software adapter is many times slower than the CPU device, so `auto` takes the GPU only where it is a real one.
+async fn choose(choice: DeviceChoice, threads: usize) -> Result<(Device, &'static str), EngineError> {
+    let cpu = |why| Ok((Device::cpu(threads), why));
+    match choice {
+        DeviceChoice::Cpu => cpu("The CPU was asked for."),
+        DeviceChoice::Gpu => Ok((Device::gpu().await?, "The GPU was asked for.")),
+        DeviceChoice::Auto => match Device::gpu().await {
+            Ok(Device::Gpu(gpu)) if !gpu.is_software() => Ok((Device::Gpu(gpu), "This machine offers a graphics adapter.")),
+            Ok(_) => cpu("The graphics adapter here is emulated in software, which is slower than the CPU."),
+            Err(_) => cpu("This browser offers no graphics adapter, so the CPU does the work."),
+        },
+    }
+}
+
+/// What the page shows about the device.
+#[derive(Serialize)]
+struct DeviceInfo<'a> {
+    kind: &'a str,
+    name: String,
+    threads: usize,
+    why: &'a str,
+}
+
+#[wasm_bindgen]
+impl Engine {
+    /// Begins an answer; refuses what cannot be.
+    pub fn chat(&self, request: JsValue) -> Result<ChatStream, JsValue> {
+        let request: ChatRequest = from_js(request, "chat")?;
+        let abort = request.abort.clone();
+        Ok(ChatStream::new(self.engine.chat(request).map_err(throw)?, abort))
+    }
+
+    /// Begins a film; refuses what cannot be.
+    pub fn film(&self, request: JsValue) -> Result<FilmStream, JsValue> {
+        let request: FilmRequest = from_js(request, "film")?;
+        Ok(FilmStream::new(self.engine.film(request).map_err(throw)?))
+    }
+
+    /// `{ kind, name, threads, why }`.
+    pub fn device(&self) -> Result<JsValue, JsValue> {
+        let device = self.engine.device();
+        to_js(&DeviceInfo { kind: device.name(), name: device.description(), threads: self.threads, why: self.why })
+    }
+}
