@@ -67,7 +67,6 @@ pub fn load(args: &DeviceArgs) -> Outcome<Engine> {
         text: required("text/kinora-text.gguf")?,
         motion: Some(required("motion/motion.safetensors")?),
         paint: Some(required("paint/paint.safetensors")?),
-        ..Default::default()
     };
     Ok(Engine::load(files, args.open()?)?)
 }

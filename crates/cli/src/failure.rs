@@ -5,7 +5,9 @@ use std::error::Error;
 use std::fmt;
 use std::process::ExitCode;
 
+use kinora_engine::EngineError;
 use kinora_formats::FormatError;
+use kinora_models::ModelError;
 
 /// Why a command was refused or failed: a sentence that says what and what to do, and a code for programs where there is one.
 ///
@@ -33,6 +35,11 @@ impl Failure {
         self
     }
 
+    /// The code for programs, where there is one.
+    pub fn code(&self) -> Option<&'static str> {
+        self.code
+    }
+
     /// Prints the line and gives the exit code.
     pub fn report(self) -> ExitCode {
         if self.broken_pipe {
@@ -47,12 +54,26 @@ impl Failure {
     }
 }
 
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
 impl<E: Error + 'static> From<E> for Failure {
     fn from(e: E) -> Self {
         let any: &dyn Any = &e;
-        let code = any.downcast_ref::<FormatError>().map(FormatError::code);
+        let mut message = e.to_string();
+        let mut code = any.downcast_ref::<FormatError>().map(FormatError::code);
+        if let Some(ModelError::Format(e)) = any.downcast_ref() {
+            code = Some(e.code());
+        }
+        if let Some(e) = any.downcast_ref::<EngineError>() {
+            code = Some(e.code);
+            message.extend(e.hint.iter().flat_map(|hint| [". ", hint.as_str()]));
+        }
         let io = any.downcast_ref::<std::io::Error>();
         let broken_pipe = io.is_some_and(|e| e.kind() == std::io::ErrorKind::BrokenPipe);
-        Self { code, message: e.to_string(), broken_pipe }
+        Self { code, message, broken_pipe }
     }
 }

@@ -4,10 +4,16 @@
 //!
 //! A command is a module with `Args` and `run`; adding one is a variant of `Command` and an arm of `main`.
 
+mod bench;
+mod chat;
 mod dataset;
+mod embedded;
+mod eval;
 mod failure;
+mod film;
 mod inspect;
 mod model_file;
+mod parity;
 mod tokenize;
 
 use std::process::ExitCode;
@@ -24,18 +30,33 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Speed of the embedded models on this machine
+    Bench(bench::Args),
+    /// The text model's answer, as it is written
+    Chat(chat::Args),
     /// Training samples for the recipes, on standard output
     Dataset(dataset::Args),
+    /// Measured quality of the embedded models on held-out tasks
+    Eval(eval::Args),
+    /// An idea becomes a film: script, storyboard, frames
+    Film(film::Args),
     /// What a model file holds, or why it is refused
     Inspect(inspect::Args),
+    /// Networks against recorded outputs of independent implementations
+    Parity(parity::Args),
     /// Token ids of a text, as one JSON array
     Tokenize(tokenize::Args),
 }
 
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
+        Command::Bench(args) => bench::run(&args),
+        Command::Chat(args) => chat::run(&args),
         Command::Dataset(args) => dataset::run(&args),
+        Command::Eval(args) => eval::run(&args),
+        Command::Film(args) => film::run(&args),
         Command::Inspect(args) => inspect::run(&args),
+        Command::Parity(args) => parity::run(&args),
         Command::Tokenize(args) => tokenize::run(&args),
     };
     match result {

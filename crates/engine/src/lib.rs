@@ -1,1 +1,31 @@
+//! What a user asks for: chats and films, from loaded models, as streams of events that are pulled.
+//!
+//! ```no_run
+//! # async fn run() -> Result<(), kinora_engine::EngineError> {
+//! use kinora_engine::{Device, Engine, ModelFiles, chat::{ChatEvent, ChatRequest, Message}};
+//!
+//! let files = ModelFiles { text: std::fs::read("kinora-text.gguf").unwrap_or_default(), ..Default::default() };
+//! let engine = Engine::load(files, Device::cpu(4))?;
+//! let messages = vec![Message::user("Write a script: a shy robot finds a flower in the snow")];
+//! let mut answer = engine.chat(ChatRequest { messages, ..Default::default() })?;
+//! while let Some(event) = answer.next().await? {
+//!     if let ChatEvent::Delta { text } = event {
+//!         print!("{text}");
+//!     }
+//! }
+//! # Ok(())
+//! # }
+//! ```
 
+pub mod chat;
+mod constrain;
+mod engine;
+mod error;
+pub mod film;
+pub mod gif;
+pub mod sampling;
+pub mod scheduler;
+
+pub use engine::{Engine, ModelFiles, VideoModels};
+pub use error::EngineError;
+pub use kinora_tensor::{Abort, Device};

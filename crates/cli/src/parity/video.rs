@@ -18,7 +18,8 @@ const TOLERANCE: f32 = 1e-4;
 /// Runs every case of the manifest in `folder`.
 pub fn run(folder: &Path, device: &Device, report: &mut Report) -> Outcome {
     let manifest: Value = serde_json::from_slice(&std::fs::read(folder.join("manifest.json"))?)?;
-    let cases = manifest.get("cases").and_then(Value::as_object).ok_or_else(|| Failure::new("the manifest has no cases"))?;
+    let cases =
+        manifest.get("cases").and_then(Value::as_object).ok_or_else(|| Failure::new("the manifest has no cases"))?;
     for (name, case) in cases {
         let config = case.get("config").cloned().unwrap_or_default();
         let file = open(folder, case)?;
@@ -26,7 +27,8 @@ pub fn run(folder: &Path, device: &Device, report: &mut Report) -> Outcome {
             "wan_dit_tiny" => wan_dit(&file, &config, device),
             "wan_dit_causal_tiny" => {
                 let other = config.get("weights_from").and_then(|n| cases.get(n.as_str()?));
-                let weights = other.ok_or_else(|| Failure::new("weights_from names no case")).and_then(|c| open(folder, c));
+                let weights =
+                    other.ok_or_else(|| Failure::new("weights_from names no case")).and_then(|c| open(folder, c));
                 weights.and_then(|weights| wan_causal(&file, &weights, &config, device))
             }
             "taehv_tiny" => taehv_case(&file, device),
@@ -37,7 +39,9 @@ pub fn run(folder: &Path, device: &Device, report: &mut Report) -> Outcome {
             }
         };
         match result {
-            Ok(errors) => errors.into_iter().for_each(|(what, error)| report.line(&format!("{name}.{what}"), error, TOLERANCE)),
+            Ok(errors) => {
+                errors.into_iter().for_each(|(what, error)| report.line(&format!("{name}.{what}"), error, TOLERANCE))
+            }
             Err(failure) => report.failed(name, failure),
         }
     }
@@ -59,7 +63,8 @@ fn relative_error(got: &[f32], expected: &[f32]) -> f32 {
         return f32::INFINITY;
     }
     let largest = expected.iter().fold(1e-12f32, |m, v| m.max(v.abs()));
-    got.iter().zip(expected).fold(0.0f32, |m, (g, e)| if g.is_nan() { f32::INFINITY } else { m.max((g - e).abs()) }) / largest
+    got.iter().zip(expected).fold(0.0f32, |m, (g, e)| if g.is_nan() { f32::INFINITY } else { m.max((g - e).abs()) })
+        / largest
 }
 
 fn check(errors: &mut Errors, name: &str, got: &Tensor, file: &SafeTensorsFile) -> Outcome {

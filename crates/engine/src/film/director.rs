@@ -174,7 +174,9 @@ impl FilmStream {
         });
         if board.shots.is_empty() {
             let message = "the text model's storyboard holds no shot".to_string();
-            return Err(EngineError::new("storyboard_failed", "storyboard", message).hint("try another seed or idea").retry());
+            return Err(EngineError::new("storyboard_failed", "storyboard", message)
+                .hint("try another seed or idea")
+                .retry());
         }
         if board.shots.len() < self.request.shots {
             let text = format!("The storyboard has {} of {} shots.", board.shots.len(), self.request.shots);
@@ -245,7 +247,8 @@ impl FilmStream {
     async fn paint(&self, plan: &Planned, index: usize) -> Result<Frame, EngineError> {
         let (width, height) = (self.request.width, self.request.height);
         let layout = plan.layout.get(index..=index).unwrap_or_default();
-        let planes = self.engine.video()?.painter.paint(&plan.ids, layout, width as usize, height as usize)?.to_vec().await?;
+        let planes =
+            self.engine.video()?.painter.paint(&plan.ids, layout, width as usize, height as usize)?.to_vec().await?;
         let pixels = width as usize * height as usize;
         if planes.len() != 3 * pixels {
             let message = format!("the painter gave {} numbers for {width}×{height} pixels", planes.len());

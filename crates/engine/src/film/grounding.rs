@@ -286,7 +286,8 @@ pub fn ground(idea: &str, vocabulary: &Vocabulary) -> Grounded {
             list.push(concept.clone());
         }
         // Nouns are read by the concept's name; verbs and adjectives keep the person's words.
-        let renamed = matches!(entry.kind, Kind::Place | Kind::Prop) && (entry.nearest || len == 1 && phrase.len() > 12);
+        let renamed =
+            matches!(entry.kind, Kind::Place | Kind::Prop) && (entry.nearest || len == 1 && phrase.len() > 12);
         text.push(if renamed { concept } else { phrase });
     }
     if !left_out.is_empty() {

@@ -61,7 +61,9 @@ impl FilmRequest {
     fn check(&self) -> Result<(), EngineError> {
         let refuse = |message: String| Err(EngineError::invalid_request("film", message));
         if self.idea.trim().is_empty() {
-            return refuse("the idea is empty: type what the film should be about, for example “a cat on the moon”".into());
+            return refuse(
+                "the idea is empty: type what the film should be about, for example “a cat on the moon”".into(),
+            );
         }
         if !(1..=6).contains(&self.shots) {
             return refuse(format!("a film has 1 to 6 shots, not {}", self.shots));

@@ -155,8 +155,10 @@ mod tests {
     fn a_character_keeps_its_colour_and_nobody_the_idea_named_is_forgotten() {
         let v = cartoon_vocabulary();
         let grounded = ground("a blue robot meets a cat", &v);
-        let mut board =
-            Storyboard { title: "T".into(), shots: vec![shot("robot", "red"), shot("robot", "green"), shot("robot", "red")] };
+        let mut board = Storyboard {
+            title: "T".into(),
+            shots: vec![shot("robot", "red"), shot("robot", "green"), shot("robot", "red")],
+        };
         make_consistent(&mut board, &grounded);
         assert!(board.shots.iter().all(|s| s.characters[0].color == "blue"));
         assert_eq!(board.shots[2].characters[1].kind, "cat");
@@ -167,7 +169,8 @@ mod tests {
 
     #[test]
     fn shots_appear_as_soon_as_they_are_written() {
-        let board = Storyboard { title: "A [tricky] \"title\"".into(), shots: vec![shot("cat", "red"), shot("dog", "red")] };
+        let board =
+            Storyboard { title: "A [tricky] \"title\"".into(), shots: vec![shot("cat", "red"), shot("dog", "red")] };
         let text = serde_json::to_string(&board).unwrap();
         assert_eq!(complete_shots(&text), board.shots);
         assert_eq!(complete_shots(&text[..text.len() - 10]).len(), 1);

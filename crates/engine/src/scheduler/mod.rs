@@ -81,7 +81,9 @@ mod tests {
         let (_, diffusers) = unipc_table(Table::Diffusers, 8, 8.0);
         assert_eq!(diffusers, [999.0, 982.0, 960.0, 930.0, 889.0, 827.0, 728.0, 535.0]);
         let few: Vec<f64> = [1.0, 0.75, 0.5, 0.25].map(|s| 1000.0 * shift_sigma(s, 5.0)).to_vec();
-        assert!((few[1] - 937.5).abs() < 1e-9 && (few[2] - 833.333_333_333).abs() < 1e-6 && (few[3] - 625.0).abs() < 1e-9);
+        assert!(
+            (few[1] - 937.5).abs() < 1e-9 && (few[2] - 833.333_333_333).abs() < 1e-6 && (few[3] - 625.0).abs() < 1e-9
+        );
     }
 
     #[test]

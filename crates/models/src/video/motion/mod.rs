@@ -1,7 +1,8 @@
 //! Motion: a shot's words and noise become the layout of each of its frames, in one pass.
 //!
-//! A transformer over time. Its noise is a vector a shot, and anchors a second that are interpolated between (StyleGAN-V,
-//! Skorokhodov et al. 2022), so any frame rate gives the same motion. Words and the shot's vector modulate each block.
+//! A transformer over time. Its noise is a vector a shot, and anchors that are interpolated between (StyleGAN-V, Skorokhodov et
+//! al. 2022). Steps, wing beats and breath are cycles: the shot's vector sets the frequency, amplitude and phase of oscillators
+//! that every frame sees (Starke et al. 2022). Words and the shot's vector modulate each block.
 
 mod block;
 mod config;
@@ -10,17 +11,24 @@ mod noise;
 
 pub use config::Config;
 
-use super::layout::{Layout, ShotIds, Vocabulary};
+use super::layout::{FRAME_LEN, FrameLayout, Layout, ShotIds, Vocabulary};
 use super::weights::{Linear, Weights};
 use crate::{ModelError, Result};
 use block::Block;
+use decode::Shot;
 use kinora_formats::SafeTensorsFile;
 use kinora_tensor::{Device, Tensor};
-use std::f32::consts::PI;
+use noise::Noise;
+use std::f32::consts::{PI, TAU};
 
 const EPS: f32 = 1e-5;
-/// Frames in one shot at most: attention grows with their square.
-const MAX_FRAMES: usize = 1024;
+/// Frames in one shot at most.
+const MAX_FRAMES: usize = 4096;
+/// Frames of the shots that the network was trained on, and their seconds; a longer shot has more at the same distance.
+const FRAMES: usize = 33;
+const SHORTEST: f32 = 2.2;
+const LONGEST: f32 = 4.125;
+const MAX_SECONDS: f32 = 60.0;
 
 /// The network that moves characters, prop and camera.
 pub struct Motion {
@@ -31,10 +39,162 @@ pub struct Motion {
     shot_0: Linear,
     shot_2: Linear,
     text_null: Tensor,
-    audio: Linear,
     audio_null: Tensor,
     time: Linear,
     anchor: Linear,
+    frequency: Linear,
+    phase: Linear,
+    cycle: Linear,
+    base: Tensor,
     blocks: Vec<Block>,
     output: Linear,
+    mean: Tensor,
+    deviation: Tensor,
+}
+
+impl Motion {
+    /// The motion model of a safetensors file, with its config and vocabulary from the metadata.
+    ///
+    /// # Errors
+    /// `Config`, `Format`, `Tensor`: they name what is missing or of another shape.
+    pub fn load(src: &SafeTensorsFile, device: &Device) -> Result<Motion> {
+        let w = Weights { src, device, model: "motion" };
+        let config: Config = w.json("config")?;
+        let c = &config;
+        let vocabulary: Vocabulary = w.json("vocabulary")?;
+        if let Some(problem) = c.problem(&vocabulary) {
+            return Err(w.error(problem));
+        }
+        let table = |(i, n): (usize, &usize)| w.float(&format!("words.{i}.weight"), &[*n, c.embedding]);
+        let from = c.words.len() * c.embedding + c.shot_noise;
+        Ok(Motion {
+            words: c.words.iter().enumerate().map(table).collect::<Result<_>>()?,
+            shot_0: w.linear("shot_0", from, 2 * c.dim)?,
+            shot_2: w.linear("shot_2", 2 * c.dim, c.dim)?,
+            text_null: w.float("text_null", &[c.dim])?,
+            audio_null: w.float("audio_null", &[c.dim])?,
+            time: w.linear("time", 3 + 2 * c.octaves, c.dim)?,
+            anchor: w.linear("anchor", c.anchor_noise, c.dim)?,
+            frequency: w.linear("frequency", c.dim, c.oscillators)?,
+            phase: w.linear("phase", c.dim, 2 * c.oscillators)?,
+            cycle: w.linear("cycle", 2 * c.oscillators, c.dim)?,
+            base: w.float("base", &[c.oscillators])?,
+            blocks: (0..c.layers).map(|i| Block::load(&w, c, i)).collect::<Result<_>>()?,
+            output: w.linear("output", c.dim, c.outputs)?,
+            mean: w.float("mean", &[c.outputs])?,
+            deviation: w.float("deviation", &[c.outputs])?,
+            vocabulary,
+            device: device.clone(),
+            config,
+        })
+    }
+
+    /// The words that the model knows.
+    pub fn vocabulary(&self) -> &Vocabulary {
+        &self.vocabulary
+    }
+
+    /// The layout of `n_frames` frames at `fps`: the same for the same seed on the same device.
+    ///
+    /// # Errors
+    /// `Config` when the shot has a word that the model does not know, or more frames or seconds than a shot may have.
+    pub async fn generate(&self, shot: &ShotIds, n_frames: usize, fps: f32, seed: u64) -> Result<Layout> {
+        self.vocabulary.check(shot)?;
+        let length = n_frames as f32 / fps;
+        if n_frames == 0 || n_frames > MAX_FRAMES || !(fps > 0.0 && length <= MAX_SECONDS) {
+            return Err(ModelError::Config(format!("a shot of {n_frames} frames at {fps} a second cannot be moved")));
+        }
+        let c = &self.config;
+        let mut noise = Noise::new(seed);
+        let shot_noise = noise.normal(c.shot_noise);
+        let no_prop = self.vocabulary.prop("none").ok();
+        let whole = Shot::new(shot, no_prop, &mut noise);
+        let acted = length.max(SHORTEST);
+        let frames = (FRAMES as f32 * (acted / LONGEST).max(1.0)).ceil() as usize;
+        let seconds: Vec<f32> = (0..frames).map(|i| i as f32 * acted / frames as f32).collect();
+        let made = self.forward(shot, &shot_noise, &mut noise, &seconds, acted)?.to_vec().await?;
+        let made: Option<Vec<FrameLayout>> = made.chunks(FRAME_LEN).map(FrameLayout::from_values).collect();
+        let made = made.ok_or_else(|| ModelError::Config("motion gave numbers that are not finite".to_owned()))?;
+        let step = frames as f32 / acted / fps;
+        Ok(Layout::from_frames(&decode::resample(&decode::frames(&made, &whole), step, n_frames)))
+    }
+
+    /// → [T, outputs], in the units of `models/motion/codec.py`
+    fn forward(&self, shot: &ShotIds, shot_noise: &[f32], noise: &mut Noise, seconds: &[f32], length: f32) -> Result<Tensor> {
+        let (c, t) = (&self.config, seconds.len());
+        let put = |shape: &[usize], data: &[f32]| Tensor::from_f32(&self.device, shape, data);
+        let mut words = Vec::with_capacity(c.words.len() + 1);
+        for (table, id) in self.words.iter().zip(word_ids(shot)) {
+            words.push(Tensor::embedding(table, &Tensor::from_u32(&self.device, &[1], &[id])?)?); // [1, E]
+        }
+        words.push(put(&[1, c.shot_noise], shot_noise)?);
+        let e = Tensor::concat(&words.iter().collect::<Vec<_>>(), 1)?;
+        let vector = self.shot_2.forward(&self.shot_0.forward(&e)?.silu()?)?.add(&self.text_null)?; // [1, C]
+
+        let time = put(&[t, 3 + 2 * c.octaves], &time_features(seconds, length, c.octaves))?;
+        let anchors = put(&[t, c.anchor_noise], &anchors(noise, seconds, c))?;
+        let x = self.time.forward(&time)?.add(&vector.reshape(&[c.dim])?)?; // [T, C]
+        let x = x.add(&self.anchor.forward(&anchors)?)?.add(&self.audio_null)?;
+        let mut x = x.add(&self.cycle.forward(&self.oscillators(&vector, &put(&[t, 1], seconds)?)?)?)?;
+
+        let half = c.dim / c.heads / 2;
+        let angle = |i: usize| seconds[i / half] * 12.0 / 100f32.powf((i % half) as f32 / half as f32);
+        let angles: Vec<f32> = (0..t * half).map(angle).collect();
+        let of = |f: fn(f32) -> f32| put(&[t, half], &angles.iter().map(|&a| f(a)).collect::<Vec<_>>());
+        let (cos, sin) = (of(f32::cos)?, of(f32::sin)?);
+        let vector = vector.silu()?;
+        for block in &self.blocks {
+            x = block.forward(&x, &vector, (&cos, &sin))?;
+        }
+        let y = self.output.forward(&x.layer_norm(None, EPS)?)?; // [T, outputs]
+        Ok(y.mul(&self.deviation)?.add(&self.mean)?)
+    }
+
+    /// `vector` [1, C], `seconds` [T, 1] → [T, 2K]: a·sin + b·cos and a·cos − b·sin of each oscillator's angle.
+    fn oscillators(&self, vector: &Tensor, seconds: &Tensor) -> Result<Tensor> {
+        let k = self.config.oscillators;
+        let hertz = self.frequency.forward(vector)?.tanh()?.scale(0.4)?.exp()?.mul(&self.base)?; // [1, K]
+        let angle = seconds.matmul(&hertz)?.scale(TAU)?; // [T, K]
+        let phase = self.phase.forward(vector)?; // [1, 2K]
+        let (a, b) = (phase.narrow(1, 0, k)?.reshape(&[k])?, phase.narrow(1, k, k)?.reshape(&[k])?);
+        let (sin, cos) = (angle.sin()?, angle.cos()?);
+        let first = sin.mul(&a)?.add(&cos.mul(&b)?)?;
+        let second = cos.mul(&a)?.sub(&sin.mul(&b)?)?;
+        Ok(Tensor::concat(&[&first, &second], 1)?)
+    }
+}
+
+/// The shot's words in the order of [`Config::words`]; a character's count from 1, 0 is nobody.
+fn word_ids(shot: &ShotIds) -> Vec<u32> {
+    let mut ids = vec![shot.place, shot.time, shot.weather, shot.prop, shot.camera];
+    for who in shot.characters {
+        ids.extend(who.map_or([0; 3], |c| [c.kind + 1, c.action + 1, c.mood + 1]));
+    }
+    ids
+}
+
+/// [T, 3 + 2·octaves]: seconds / 4, the part that is over, length / 4, then sin and cos of 2π·seconds·2^i / 8.
+fn time_features(seconds: &[f32], length: f32, octaves: usize) -> Vec<f32> {
+    let mut features = Vec::with_capacity(seconds.len() * (3 + 2 * octaves));
+    for &s in seconds {
+        features.extend([s / 4.0, s / length, length.min(LONGEST) / 4.0]);
+        for i in 0..octaves {
+            let (sin, cos) = (2.0 * PI * s * (1u32 << i.min(31)) as f32 / 8.0).sin_cos();
+            features.extend([sin, cos]);
+        }
+    }
+    features
+}
+
+/// [T, Z]: the noise of each moment, linearly between anchors.
+fn anchors(noise: &mut Noise, seconds: &[f32], c: &Config) -> Vec<f32> {
+    let last = seconds.last().copied().unwrap_or(0.0);
+    let count = (last / c.anchor_seconds) as usize + 2;
+    let anchors: Vec<Vec<f32>> = (0..count).map(|_| noise.normal(c.anchor_noise)).collect();
+    let at = |s: &f32| {
+        let place = s / c.anchor_seconds;
+        let (first, part) = ((place as usize).min(count - 2), place.fract());
+        anchors[first].iter().zip(&anchors[first + 1]).map(|(a, b)| a + (b - a) * part).collect::<Vec<_>>()
+    };
+    seconds.iter().flat_map(at).collect()
 }

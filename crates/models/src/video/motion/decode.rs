@@ -1,0 +1,130 @@
+//! From the network's numbers to layouts: what `models/motion/codec.py` does to the world's layouts, undone.
+
+use super::super::layout::{CHARACTERS, FrameLayout, Pose, ShotIds};
+use super::noise::Noise;
+
+/// The backgrounds repeat after this many world units.
+const PERIOD: f32 = 2.4;
+
+/// What a shot has for all its frames: who and what is there, and where its cycles begin.
+pub(super) struct Shot {
+    pub characters: [bool; CHARACTERS],
+    pub prop: bool,
+    pub far: f32,
+    pub near: f32,
+    pub phase: f32,
+}
+
+impl Shot {
+    pub fn new(shot: &ShotIds, no_prop: Option<u32>, noise: &mut Noise) -> Shot {
+        Shot {
+            characters: shot.characters.map(|c| c.is_some()),
+            prop: Some(shot.prop) != no_prop,
+            far: PERIOD * noise.unit() as f32,
+            near: PERIOD * noise.unit() as f32,
+            phase: noise.unit() as f32,
+        }
+    }
+}
+
+/// The frames of a shot from the network's numbers, in the units of the world. Heights and grounds are constant: their means.
+pub(super) fn frames(made: &[FrameLayout], shot: &Shot) -> Vec<FrameLayout> {
+    let Some(first) = made.first().copied() else { return Vec::new() };
+    let mean = |of: &dyn Fn(&FrameLayout) -> f32| made.iter().map(of).sum::<f32>() / made.len() as f32;
+    let heights: [f32; CHARACTERS] = std::array::from_fn(|i| mean(&|f| f.characters[i].height).clamp(0.3, 0.65));
+    let grounds: [f32; CHARACTERS] = std::array::from_fn(|i| mean(&|f| f.characters[i].y).clamp(0.25, 0.48));
+    let scale = mean(&|f| f.prop_scale).clamp(0.1, 0.5);
+    let one = |f: &FrameLayout| {
+        let mut frame = FrameLayout {
+            cam_zoom: f.cam_zoom.clamp(0.8, 2.0),
+            scroll_far: shot.far + f.scroll_far - first.scroll_far,
+            scroll_near: shot.near + f.scroll_near - first.scroll_near,
+            weather_phase: shot.phase + f.weather_phase - first.weather_phase,
+            characters: std::array::from_fn(|i| match shot.characters[i] {
+                true => pose(&f.characters[i], heights[i], grounds[i]),
+                false => Pose::default(),
+            }),
+            ..*f
+        };
+        if shot.prop {
+            (frame.prop_present, frame.prop_scale) = (1.0, scale);
+        } else {
+            (frame.prop_present, frame.prop_x, frame.prop_y, frame.prop_scale, frame.prop_rot) = (0.0, 0.0, 0.0, 0.0, 0.0);
+        }
+        frame
+    };
+    made.iter().map(one).collect()
+}
+
+/// A pose within the ranges that the painter has seen; `y` arrives as the height of the ground.
+fn pose(p: &Pose, height: f32, ground: f32) -> Pose {
+    let (part, sign) = (|v: f32| v.clamp(0.0, 1.0), |v: f32| v.clamp(-1.0, 1.0));
+    let lift = p.lift.clamp(-0.3, 0.6);
+    Pose {
+        present: 1.0,
+        x: sign(p.x),
+        y: ground - height / 2.0 - lift,
+        height,
+        rot: p.rot.clamp(-3.2, 3.2),
+        flip: sign(p.flip),
+        swing: sign(p.swing),
+        lift,
+        wave: part(p.wave),
+        squash: sign(p.squash),
+        sit: part(p.sit),
+        gaze_x: sign(p.gaze_x),
+        gaze_y: sign(p.gaze_y),
+        blink: part(p.blink),
+        mouth_open: part(p.mouth_open),
+        mouth_wide: sign(p.mouth_wide),
+        mouth_round: part(p.mouth_round),
+        brow: sign(p.brow),
+    }
+}
+
+/// `count` frames, frame i at `i · step` of the given ones, linearly between two.
+pub(super) fn resample(frames: &[FrameLayout], step: f32, count: usize) -> Vec<FrameLayout> {
+    let last = frames.len().saturating_sub(1);
+    let at = |i: usize| {
+        let place = (i as f32 * step).clamp(0.0, last as f32);
+        let (a, b) = (frames.get(place as usize)?, frames.get((place as usize + 1).min(last))?);
+        let (a, b, part) = (a.to_array(), b.to_array(), place.fract());
+        let mixed: Vec<f32> = a.iter().zip(&b).map(|(a, b)| a + (b - a) * part).collect();
+        FrameLayout::from_values(&mixed)
+    };
+    (0..count).filter_map(at).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shot(characters: [bool; 2], prop: bool) -> Shot {
+        Shot { characters, prop, far: 0.5, near: 1.0, phase: 0.25 }
+    }
+
+    #[test]
+    fn feet_stand_where_the_ground_is_and_nobody_is_nothing() {
+        let mut made = vec![FrameLayout::default(); 3];
+        for (i, f) in made.iter_mut().enumerate() {
+            f.characters[0] = Pose { y: 0.4, height: 0.5, lift: 0.1 * i as f32, wave: 7.0, ..Pose::default() };
+            f.characters[1] = Pose { y: 0.4, height: 0.5, ..Pose::default() };
+            (f.scroll_near, f.weather_phase) = (3.0 + i as f32, 9.0 + i as f32);
+        }
+        let frames = frames(&made, &shot([true, false], false));
+        let p = frames[2].characters[0];
+        assert!((p.y + p.height / 2.0 + p.lift - 0.4).abs() < 1e-6);
+        assert_eq!((p.present, p.wave), (1.0, 1.0));
+        assert_eq!(frames[2].characters[1], Pose::default());
+        assert_eq!(frames[2].prop_present, 0.0);
+        assert_eq!((frames[0].scroll_near, frames[2].scroll_near), (1.0, 3.0));
+        assert_eq!(frames[1].weather_phase, 1.25);
+    }
+
+    #[test]
+    fn a_resampled_shot_lies_between_its_frames() {
+        let frame = |x: f32| FrameLayout { cam_x: x, ..FrameLayout::default() };
+        let x: Vec<f32> = resample(&[frame(0.0), frame(1.0), frame(2.0)], 0.5, 6).iter().map(|f| f.cam_x).collect();
+        assert_eq!(x, [0.0, 0.5, 1.0, 1.5, 2.0, 2.0]);
+    }
+}
