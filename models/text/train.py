@@ -1,10 +1,9 @@
-"""Trains the embedded text model: tokenizer, Llama-type decoder, checkpoint. Then `export.py` writes the GGUF.
+"""Trains the embedded text model: corpus, tokenizer, Llama-type decoder, and the GGUF by `export.py`.
 
-    cargo run --release -p kinora-world --bin kinora-corpus -- --seed 1 --count 200000 > corpus.jsonl
-    python train.py --corpus corpus.jsonl --out DIR --minutes 45            # one CPU thread, or CUDA where there is one
-    torchrun --nproc-per-node 8 train.py --corpus corpus.jsonl --out DIR --minutes 5
+    ./x train text --minutes 75                                   # one CPU thread, or CUDA where there is one
+    torchrun --nproc-per-node 8 models/text/train.py --minutes 5
 
-A run that was stopped goes on from DIR/last.pt. The schedule follows the clock, so a slower machine sees fewer tokens, not a cut run.
+`kinora-corpus` (crate kinora-world) must be on the PATH, as `./x train` sees to; or give --corpus. A run that was stopped goes on from OUT/last.pt. The schedule follows the clock, so a slower machine sees fewer tokens, not a cut run.
 """
 
 import argparse
@@ -12,6 +11,7 @@ import json
 import math
 import os
 import random
+import subprocess
 import time
 
 import numpy as np
@@ -27,6 +27,16 @@ SPECIAL = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
 def turns_text(turns):
     """ChatML, as the template in the GGUF renders it."""
     return "".join(f"<|im_start|>user\n{q}<|im_end|>\n<|im_start|>assistant\n{a}<|im_end|>\n" for q, a in turns)
+
+
+def generate(out, name, rank, args):
+    """What `kinora-corpus` prints for `args`, kept as OUT/name."""
+    path = os.path.join(out, name)
+    if rank == 0 and not os.path.exists(path):
+        with open(path + ".tmp", "w") as f:
+            subprocess.run(["kinora-corpus", *args], stdout=f, check=True)
+        os.replace(path + ".tmp", path)
+    return path
 
 
 def train_tokenizer(path, corpus, vocab, lines):
@@ -52,21 +62,29 @@ def train_tokenizer(path, corpus, vocab, lines):
     return tok
 
 
-def encode(tok, corpus, row):
-    """Rows of token ids and loss weights. Short samples share a row as one long conversation."""
+def encode(tok, corpus, row, script_share):
+    """Rows of token ids and loss weights. Short samples share a row as one long conversation.
+
+    Of `script_share` of the films only the first exchange is kept: the storyboard is mostly a copy of the script and learnt
+    early, while script from idea is the hard part.
+    """
+    chance = random.Random(0)
     im_start, im_end = tok.token_to_id("<|im_start|>"), tok.token_to_id("<|im_end|>")
     nl, user, bot = (tok.encode(s).ids for s in ("\n", "user\n", "assistant\n"))
     rows, cur = [], ([], [])
     with open(corpus) as f:
         for line in f:
             ids, w = [], []
-            turns = json.loads(line)["turns"]
+            sample = json.loads(line)
+            turns, film = sample["turns"], sample["kind"] == "film"
+            if film and chance.random() < script_share:
+                turns = turns[:1]
             for q, a in turns:
                 q, a = (e.ids for e in tok.encode_batch([q, a]))
                 head = [im_start, *user, *q, im_end, *nl, im_start, *bot]
                 ids += [*head, *a, im_end, *nl]
                 w += [0.1] * len(head) + [1.0] * (len(a) + 1) + [0.1] * len(nl)
-            if len(ids) > row * 0.6:
+            if film or len(ids) > row * 0.6:
                 rows.append((ids, w))
                 continue
             if len(cur[0]) + len(ids) > row:
@@ -78,6 +96,17 @@ def encode(tok, corpus, row):
     ids = np.concatenate([np.array(r[0], np.uint16) for r in rows])
     w = np.concatenate([np.array(r[1], np.float16) for r in rows])
     return ids, w, np.cumsum([0] + [len(r[0]) for r in rows])
+
+
+def stress(tok, path, ids, weight):
+    """Weighs the words that an idea decides (one a line in the file) three times as much as those that the teller chose."""
+    with open(path) as f:
+        words = {line.strip().lower() for line in f}
+    factor = np.full(tok.get_vocab_size(), 0.7, np.float16)
+    for token, i in tok.get_vocab().items():
+        if token.lstrip("Ġ").lower() in words:
+            factor[i] = 2.1
+    return np.where(weight == 1, weight * factor[ids], weight)
 
 
 class Block(nn.Module):
@@ -179,16 +208,19 @@ def batches(order, bounds, tokens):
 
 def main():
     ap = argparse.ArgumentParser()
-    ap.add_argument("--corpus", required=True)
-    ap.add_argument("--out", required=True)
-    ap.add_argument("--minutes", type=float, default=45)
+    ap.add_argument("--corpus", help="lines of JSON; generated if left out")
+    ap.add_argument("--samples", type=int, default=110_000, help="of the generated corpus")
+    ap.add_argument("--out", default="target/train/text")
+    ap.add_argument("--minutes", type=float, default=75)
     ap.add_argument("--vocab", type=int, default=1792)
-    ap.add_argument("--dim", type=int, default=256)
-    ap.add_argument("--layers", type=int, default=6)
-    ap.add_argument("--ffn", type=int, default=640)
-    ap.add_argument("--heads", type=int, default=8)
+    ap.add_argument("--dim", type=int, default=192)
+    ap.add_argument("--layers", type=int, default=5)
+    ap.add_argument("--ffn", type=int, default=512)
+    ap.add_argument("--heads", type=int, default=6)
     ap.add_argument("--kv", type=int, default=2)
-    ap.add_argument("--tokens", type=int, default=8192, help="tokens of a step and process")
+    ap.add_argument("--tokens", type=int, default=4096, help="tokens of a step and process")
+    ap.add_argument("--script-share", type=float, default=0.65, help="films of which only idea and script are trained on")
+    ap.add_argument("--words", help="words that an idea decides; from `kinora-corpus --words` if left out")
     ap.add_argument("--lr", type=float, default=0.02, help="of the matrices")
     ap.add_argument("--adam-lr", type=float, default=3e-3, help="of embedding and norms")
     ap.add_argument("--optimizer", choices=["muon", "adamw"], default="muon")
@@ -206,6 +238,8 @@ def main():
     random.seed(a.seed + rank)
     os.makedirs(a.out, exist_ok=True)
 
+    a.corpus = a.corpus or generate(a.out, "corpus.jsonl", rank, ["--seed", str(a.seed), "--count", str(a.samples)])
+    a.words = a.words or generate(a.out, "words.txt", rank, ["--words"])
     tok_path = os.path.join(a.out, "tokenizer.json")
     if rank == 0 and not os.path.exists(tok_path):
         train_tokenizer(tok_path, a.corpus, a.vocab, 20000)
@@ -214,12 +248,13 @@ def main():
     tok = Tokenizer.from_file(tok_path)
     cache = os.path.join(a.out, "tokens.npz")
     if rank == 0 and not os.path.exists(cache):
-        ids, w, bounds = encode(tok, a.corpus, 384)
+        ids, w, bounds = encode(tok, a.corpus, 384, a.script_share)
         np.savez(cache, ids=ids, w=w, bounds=bounds)
     if world > 1:
         dist.barrier()
     data = np.load(cache)
     ids, weight, bounds = data["ids"], data["w"], data["bounds"]
+    weight = stress(tok, a.words, ids, weight)
     rows = list(range(rank, len(bounds) - 1, world))
 
     config = dict(vocab=tok.get_vocab_size(), dim=a.dim, layers=a.layers, ffn=a.ffn, n_head=a.heads, n_head_kv=a.kv,
@@ -259,9 +294,9 @@ def main():
     while not finished:
         random.shuffle(rows)
         for batch in batches(rows, bounds, a.tokens):
-            progress = torch.tensor((time.time() - start) / total_s)
+            progress = torch.tensor((time.time() - start) / total_s, device=device)
             if world > 1:
-                dist.broadcast(progress.to(device), 0)
+                dist.broadcast(progress, 0)
             progress = float(progress)
             if progress >= 1:
                 finished = True
@@ -303,6 +338,7 @@ def main():
     if rank == 0:
         save(last, model, adam, muon, total_s, step, seen, config)
         say(f"{time.strftime('%H:%M:%S')} done: {step} steps, {seen:,} tokens")
+        print(f"now: python models/text/export.py --run {a.out} --out models/text/kinora-text.gguf")
 
 
 def save(path, model, adam, muon, done_s, step, seen, config):

@@ -1,8 +1,8 @@
 //! Writes the text corpus to standard output, one JSON object a line.
 //!
-//! `kinora-corpus --seed 1 --count 1000 --split train [--start 0]`
+//! `kinora-corpus --seed 1 --count 1000 --split train [--start 0]`, or `kinora-corpus --words` for the words that ideas decide
 
-use kinora_world::corpus::{Split, sample};
+use kinora_world::corpus::{Split, decided_words, sample};
 use std::io::Write;
 use std::process::ExitCode;
 
@@ -15,6 +15,10 @@ fn run(args: &[String]) -> Result<(), String> {
     let mut args = args.iter();
     while let Some(arg) = args.next() {
         match arg.as_str() {
+            "--words" => {
+                println!("{}", decided_words().join("\n"));
+                return Ok(());
+            }
             "--seed" => seed = number(args.next(), arg)?,
             "--start" => start = number(args.next(), arg)?,
             "--count" => count = number(args.next(), arg)?,

@@ -127,6 +127,25 @@ impl Truth {
     }
 }
 
+/// The words of a script that its idea decides: who, which colour, where, when, what. In order, each once.
+#[must_use]
+pub fn decided_words() -> Vec<&'static str> {
+    use words::{CHARACTERS, COLORS, MOODS, PLACES, PROPS, TIMES, WEATHER};
+    let verbs =
+        verbs::ALONE.iter().chain(&verbs::WITH_PROP).chain(&verbs::WITH_OTHER).chain(&verbs::FAR).chain(&verbs::GIFTS);
+    let mut all: Vec<&'static str> = verbs.flat_map(|v| v.forms.split(' ').take(2)).collect();
+    all.extend(CHARACTERS.iter().flat_map(|c| [c.name, grammar::plural(c.name)]));
+    all.extend(COLORS.iter().chain(&PROPS).map(|c| c.name));
+    all.extend(PLACES.iter().map(|p| p.name));
+    all.extend(TIMES.iter().chain(&WEATHER[1..]).map(|t| t.0));
+    all.extend(MOODS.iter().flat_map(|m| m.1.split('|')));
+    // too common elsewhere to be told apart by the word alone
+    all.retain(|w| !matches!(*w, "go" | "goes" | "do" | "does" | "have" | "has"));
+    all.sort_unstable();
+    all.dedup();
+    all
+}
+
 /// A JSON string with its quotes.
 fn quoted(text: &str) -> String {
     let mut out = String::from("\"");
