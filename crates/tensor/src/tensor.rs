@@ -39,31 +39,34 @@ impl Tensor {
     /// # Errors
     /// `Shape` when `data` has another length than `shape` says, `OutOfMemory`.
     pub fn from_f32(device: &Device, shape: &[usize], data: &[f32]) -> Result<Tensor> {
-        let mut t = Tensor::of_length("from_f32", device, shape, DType::F32, data.len())?;
-        match &t.storage {
-            Storage::Gpu(buffer) => t.upload(buffer, bytemuck::cast_slice(data))?,
-            _ => t.f32_mut()?.copy_from_slice(data),
+        let shape = of_length("from_f32", shape, data.len())?;
+        if let Device::Gpu(d) = device {
+            return Ok(Tensor::on_gpu(device, shape, DType::F32, d.alloc_with(bytemuck::cast_slice(data))?));
         }
+        let mut t = Tensor::empty(device, &shape, DType::F32)?;
+        t.f32_mut()?.copy_from_slice(data);
         Ok(t)
     }
 
     /// u32 values (token ids, indices), `data` in row-major order. Errors as [`Tensor::from_f32`].
     pub fn from_u32(device: &Device, shape: &[usize], data: &[u32]) -> Result<Tensor> {
-        let mut t = Tensor::of_length("from_u32", device, shape, DType::U32, data.len())?;
-        match &t.storage {
-            Storage::Gpu(buffer) => t.upload(buffer, bytemuck::cast_slice(data))?,
-            _ => t.u32_mut()?.copy_from_slice(data),
+        let shape = of_length("from_u32", shape, data.len())?;
+        if let Device::Gpu(d) = device {
+            return Ok(Tensor::on_gpu(device, shape, DType::U32, d.alloc_with(bytemuck::cast_slice(data))?));
         }
+        let mut t = Tensor::empty(device, &shape, DType::U32)?;
+        t.u32_mut()?.copy_from_slice(data);
         Ok(t)
     }
 
     /// f32 zeros.
     pub fn zeros(device: &Device, shape: &[usize]) -> Result<Tensor> {
-        let mut t = Tensor::empty(device, shape, DType::F32)?;
-        match &t.storage {
-            Storage::Gpu(buffer) => t.upload(buffer, &vec![0; t.len() * 4])?,
-            _ => t.f32_mut()?.fill(0.0),
+        if let Device::Gpu(d) = device {
+            let shape = Shape::new(shape).ok_or_else(|| too_large("zeros", shape))?;
+            return Ok(Tensor::on_gpu(device, shape, DType::F32, d.alloc_zeroed(shape.elements() * 4)?));
         }
+        let mut t = Tensor::empty(device, shape, DType::F32)?;
+        t.f32_mut()?.fill(0.0);
         Ok(t)
     }
 
@@ -94,21 +97,19 @@ impl Tensor {
             got: view.shape.clone(),
             expected: format!("whole blocks of {}", view.block.name()),
         };
-        let mut t = Tensor::of_length("weight", device, &view.shape, DType::F32, view.len())?;
-        match (&mut t.storage, device) {
-            (Storage::Cpu(buffer), _) => {
-                let buffer = unique(buffer)?;
-                kinora_formats::quant::dequantize(view.block, view.bytes, buffer.f32_mut()).map_err(bad)?;
-                buffer.constant = true;
-            }
-            (storage, Device::Gpu(d)) => {
-                let mut data = vec![0.0f32; view.len()];
-                kinora_formats::quant::dequantize(view.block, view.bytes, &mut data).map_err(bad)?;
-                let buffer = d.alloc_persistent(data.len() * 4)?;
-                d.upload(&buffer, bytemuck::cast_slice(&data))?;
-                *storage = Storage::Gpu(buffer);
-            }
-            _ => return Err(TensorError::Device { op: "weight", arg: "device" }),
+        let shape = of_length("weight", &view.shape, view.len())?;
+        if let Device::Gpu(d) = device {
+            let mut data = vec![0.0f32; view.len()];
+            kinora_formats::quant::dequantize(view.block, view.bytes, &mut data).map_err(bad)?;
+            let buffer = d.alloc_persistent(data.len() * 4)?;
+            d.upload(&buffer, bytemuck::cast_slice(&data))?;
+            return Ok(Tensor::on_gpu(device, shape, DType::F32, buffer));
+        }
+        let mut t = Tensor::empty(device, &shape, DType::F32)?;
+        if let Storage::Cpu(buffer) = &mut t.storage {
+            let buffer = unique(buffer)?;
+            kinora_formats::quant::dequantize(view.block, view.bytes, buffer.f32_mut()).map_err(bad)?;
+            buffer.constant = true;
         }
         Ok(t)
     }
@@ -255,25 +256,18 @@ impl Tensor {
         }
     }
 
-    fn of_length(op: &'static str, device: &Device, shape: &[usize], dtype: DType, len: usize) -> Result<Tensor> {
-        let wanted = Shape::new(shape).ok_or_else(|| too_large(op, shape))?.elements();
-        if wanted != len {
-            return Err(TensorError::Shape {
-                op,
-                arg: "shape",
-                got: shape.to_vec(),
-                expected: format!("{len} elements"),
-            });
-        }
-        Tensor::empty(device, shape, dtype)
+    fn on_gpu(device: &Device, shape: Shape, dtype: DType, buffer: GpuBuffer) -> Tensor {
+        Tensor { device: device.clone(), storage: Storage::Gpu(buffer), offset: 0, shape, dtype }
     }
+}
 
-    fn upload(&self, buffer: &GpuBuffer, bytes: &[u8]) -> Result<()> {
-        match &self.device {
-            Device::Gpu(d) => d.upload(buffer, bytes),
-            Device::Cpu(_) => Err(TensorError::Device { op: "upload", arg: "tensor" }),
-        }
+/// `shape`, when it has `len` elements.
+fn of_length(op: &'static str, shape: &[usize], len: usize) -> Result<Shape> {
+    let got = Shape::new(shape).ok_or_else(|| too_large(op, shape))?;
+    if got.elements() == len {
+        return Ok(got);
     }
+    Err(TensorError::Shape { op, arg: "shape", got: shape.to_vec(), expected: format!("{len} elements") })
 }
 
 /// Write access to storage that was just made.

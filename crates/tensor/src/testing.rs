@@ -5,8 +5,9 @@ use std::sync::OnceLock;
 
 use kinora_formats::{BlockType, TensorView, quant};
 
+use crate::gpu::GpuOptions;
 use crate::simd::Isa;
-use crate::{CpuDevice, Device, Result, Tensor, TensorError};
+use crate::{CpuDevice, Device, GpuDevice, Result, Tensor, TensorError};
 
 /// A source of random test cases (splitmix64).
 pub(crate) struct Gen(u64);
@@ -103,17 +104,20 @@ impl Gen {
     }
 }
 
-/// The GPU of this process; `None` (said loudly) where there is no adapter.
-pub(crate) fn gpu() -> Option<&'static Device> {
-    static GPU: OnceLock<Option<Device>> = OnceLock::new();
-    let gpu = GPU.get_or_init(|| match pollster::block_on(Device::gpu()) {
-        Ok(device) => Some(device),
-        Err(e) => {
+/// The GPU twice, with the kernels for hardware and with those for software adapters, both with guard words behind every
+/// buffer; none (said loudly) where there is no adapter.
+pub(crate) fn gpus() -> &'static [Device] {
+    static GPUS: OnceLock<Vec<Device>> = OnceLock::new();
+    GPUS.get_or_init(|| {
+        let open = |software| {
+            let options = GpuOptions { guards: true, software_kernels: Some(software), ..GpuOptions::default() };
+            pollster::block_on(GpuDevice::with_options(options)).map(Device::Gpu)
+        };
+        open(false).and_then(|hardware| Ok(vec![hardware, open(true)?])).unwrap_or_else(|e| {
             eprintln!("WARNING: GPU TESTS ARE SKIPPED: {e}");
-            None
-        }
-    });
-    gpu.as_ref()
+            Vec::new()
+        })
+    })
 }
 
 /// The CPU with each instruction set of this machine, and with each choice that changes results.
@@ -131,12 +135,12 @@ pub(crate) fn is_exact(d: &Device) -> bool {
     matches!(d, Device::Cpu(d) if d.is_exact())
 }
 
-/// Runs `n` random cases on every device (a quarter of them on the GPU). A failure prints the seed that repeats it.
+/// Runs `n` random cases on every device (a quarter of them on each GPU). A failure prints the seed that repeats it.
 pub(crate) fn sweep(name: &str, n: u64, case: impl Fn(&mut Gen, &Device) -> Result<()>) {
     for device in cpus() {
         sweep_on(name, n, device, &case);
     }
-    if let Some(device) = gpu() {
+    for device in gpus() {
         sweep_on(name, n.div_ceil(4), device, &case);
     }
 }
@@ -168,8 +172,12 @@ pub(crate) fn sweep_on(name: &str, n: u64, device: &Device, case: impl Fn(&mut G
 /// Panics unless each value of `got` is within `abs + rel · |want|`, and shapes agree.
 pub(crate) fn assert_close(what: &str, got: &Tensor, shape: &[usize], want: &[f64], abs: f64, rel: f64) -> Result<()> {
     assert_eq!(got.shape(), shape, "shape of {what}");
-    let got = pollster::block_on(got.to_vec())?;
-    compare(what, shape, &got, want, |_, want| abs + rel * want.abs());
+    let values = pollster::block_on(got.to_vec())?;
+    compare(what, shape, &values, want, |_, want| abs + rel * want.abs());
+    if let Device::Gpu(d) = got.device() {
+        let spoilt = pollster::block_on(d.check_guards(got.gpu("test")?.0))?;
+        assert_eq!(spoilt, None, "{what} wrote behind its result, at this byte");
+    }
     Ok(())
 }
 
