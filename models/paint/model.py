@@ -1,0 +1,108 @@
+"""The painter: a frame's cells, each drawn from its features, as PyTorch. `crates/models/src/video/paint` is its twin."""
+
+import json
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+# The columns of a sample's ids, in the stream's order; kinds, colours and moods count from 1, 0 is nobody.
+PLACE, TIME, WEATHER, PROP, KIND_A, COLOR_A, MOOD_A, KIND_B, COLOR_B, MOOD_B = range(10)
+# A cell's FiLM row: nobody near, the first character, the second.
+ROWS = 3
+
+
+class Painter(nn.Module):
+    def __init__(self, config: dict):
+        super().__init__()
+        self.config = config
+        dim, layers, emb, hidden = config["dim"], config["layers"], config["embedding"], config["film_hidden"]
+        self.kind = nn.Embedding(config["kinds"] + 1, emb)
+        self.color = nn.Embedding(config["colors"] + 1, emb)
+        self.mood = nn.Embedding(config["moods"] + 1, emb)
+        self.place = nn.Embedding(config["places"], emb)
+        self.time = nn.Embedding(config["times"], emb)
+        self.weather = nn.Embedding(config["weathers"], emb)
+        self.prop = nn.Embedding(config["props"], emb)
+        self.film_0 = nn.Linear(9 * emb, hidden)
+        self.film_2 = nn.Linear(hidden, 2 * dim * (layers + 1))
+        self.input = nn.Linear(config["features"], dim)
+        self.up = nn.ModuleList(nn.Linear(dim, dim) for _ in range(layers))
+        self.down = nn.ModuleList(nn.Linear(dim, dim) for _ in range(layers))
+        self.mix = nn.ModuleDict(
+            {str(i): nn.Conv2d(dim, dim, 3, padding=1, groups=dim) for i in config["mix_after"]}
+        )
+        self.output = nn.Linear(dim, 3 * config["cell"] ** 2)
+        for layer in self.down:
+            nn.init.zeros_(layer.bias)
+            layer.weight.data *= 0.5
+
+    def film(self, ids: Tensor) -> Tensor:
+        """ids [B, 10] → [B, ROWS, layers + 1, 2, dim]: scale and shift for each layer and each row."""
+        a, ca, ma, b, cb, mb = (ids[:, i] for i in (KIND_A, COLOR_A, MOOD_A, KIND_B, COLOR_B, MOOD_B))
+        rows = (torch.zeros_like(a),) * 5, (a, ca, ma, b, cb), (b, cb, mb, a, ca)
+        who = torch.stack([torch.stack(row, 1) for row in rows], 1)  # [B, 3, 5]
+        shot = torch.cat(
+            [self.prop(ids[:, PROP]), self.place(ids[:, PLACE]), self.time(ids[:, TIME]), self.weather(ids[:, WEATHER])], 1
+        )
+        e = torch.cat(
+            [
+                self.kind(who[:, :, 0]),
+                self.color(who[:, :, 1]),
+                self.mood(who[:, :, 2]),
+                self.kind(who[:, :, 3]),
+                self.color(who[:, :, 4]),
+                shot[:, None].expand(-1, ROWS, -1),
+            ],
+            2,
+        )
+        m = self.film_2(F.silu(self.film_0(e)))
+        return m.view(len(ids), ROWS, self.config["layers"] + 1, 2, self.config["dim"])
+
+    def forward(self, features: Tensor, rows: Tensor, ids: Tensor, height: int, width: int) -> Tensor:
+        """features [B, N, C], rows [B, N], ids [B, 10] → [B, 3, cell · height, cell · width], 0..1; N = height · width."""
+        batch, cells, _ = features.shape
+        dim = self.config["dim"]
+        pick = F.one_hot(rows, ROWS).to(features.dtype)  # [B, N, 3]
+        m = torch.bmm(pick, self.film(ids).flatten(2)).view(batch, cells, -1, 2, dim).unbind(2)
+        x = self.input(features) * (1 + m[0][:, :, 0]) + m[0][:, :, 1]
+        for i, (up, down) in enumerate(zip(self.up, self.down)):
+            y = F.layer_norm(x, (dim,)) * (1 + m[i + 1][:, :, 0]) + m[i + 1][:, :, 1]
+            x = x + down(F.gelu(up(y), approximate="tanh"))
+            if str(i) in self.mix:
+                grid = x.view(batch, height, width, dim).permute(0, 3, 1, 2)
+                x = x + self.mix[str(i)](grid).permute(0, 2, 3, 1).reshape(batch, cells, dim)
+        y = self.output(F.layer_norm(x, (dim,)))
+        y = y.view(batch, height, width, -1).permute(0, 3, 1, 2)
+        return F.pixel_shuffle(y, self.config["cell"]) * 0.5 + 0.5
+
+
+def config_of(header: dict, dim: int = 192, layers: int = 5) -> dict:
+    """The network's numbers, from the header of a stream of samples."""
+    words = header["vocabulary"]
+    return {
+        "architecture": "kinora-paint",
+        "features": header["features"],
+        "cell": header["cell"],
+        "dim": dim,
+        "layers": layers,
+        "mix_after": [1, 3],
+        "embedding": 64,
+        "film_hidden": 256,
+        "kinds": len(words["character"]),
+        "colors": len(words["color"]),
+        "moods": len(words["mood"]),
+        "places": len(words["place"]),
+        "times": len(words["time"]),
+        "weathers": len(words["weather"]),
+        "props": len(words["prop"]),
+    }
+
+
+def save(path: str, state: dict, config: dict, vocabulary: dict, extra: dict, dtype: torch.dtype = torch.float16) -> None:
+    """Weights as safetensors; config, vocabulary and `extra` as JSON in the header."""
+    from safetensors.torch import save_file
+
+    meta = {"config": json.dumps(config), "vocabulary": json.dumps(vocabulary)}
+    meta |= {k: v if isinstance(v, str) else json.dumps(v) for k, v in extra.items()}
+    save_file({k: v.to(dtype).contiguous() for k, v in state.items()}, path, metadata=meta)
