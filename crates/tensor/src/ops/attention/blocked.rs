@@ -104,7 +104,7 @@ impl Kernel for Block<'_> {
         let rows = queries.len();
         let q = &c.q[(queries.start * c.heads + head) * dim..];
         // From the first key that any of them sees to the last.
-        let seen = c.o.visible(queries.start, c.tk).start..c.o.visible(queries.end - 1, c.tk).end;
+        let seen = c.mask.visible(queries.start, c.tk).start..c.mask.visible(queries.end - 1, c.tk).end;
         let mut k0 = seen.start / width * width;
         while k0 < seen.end {
             let keys = KEYS.min(seen.end - k0);
@@ -123,7 +123,7 @@ impl Kernel for Block<'_> {
                 tiles(s, rows, q, c.heads * dim, tile, &mut logits[panel * width..], KEYS);
             }
             for r in 0..rows {
-                let visible = c.o.visible(queries.start + r, c.tk);
+                let visible = c.mask.visible(queries.start + r, c.tk);
                 let (lo, hi) = (visible.start.clamp(k0, k0 + keys) - k0, visible.end.clamp(k0, k0 + keys) - k0);
                 let row = &mut logits[r * KEYS..][..keys];
                 row[..lo].fill(0.0);
@@ -133,8 +133,8 @@ impl Kernel for Block<'_> {
                 }
                 let row = &mut row[lo..hi];
                 match c.bias {
-                    Some(bias) => row.iter_mut().zip(&bias[k0 + lo..]).for_each(|(l, b)| *l = *l * c.o.scale + b),
-                    None => row.iter_mut().for_each(|l| *l *= c.o.scale),
+                    Some(bias) => row.iter_mut().zip(&bias[k0 + lo..]).for_each(|(l, b)| *l = *l * c.mask.scale + b),
+                    None => row.iter_mut().for_each(|l| *l *= c.mask.scale),
                 }
                 let highest = top(s, row).max(tops[r]);
                 if highest == f32::NEG_INFINITY {

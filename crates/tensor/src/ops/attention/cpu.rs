@@ -1,4 +1,4 @@
-use super::{Attention, blocked};
+use super::blocked;
 use crate::cpu::SendPtr;
 use crate::simd::map::{ExpBelow, Value, dot, map_mut, sum, top};
 use crate::simd::{Kernel, Simd};
@@ -10,13 +10,30 @@ const FEW_QUERIES: usize = 4;
 /// Multiply-adds that are worth a task.
 const MIN_WORK: usize = 1 << 16;
 
+/// Factor of the logits, and which keys a query sees: plain numbers, that threads may share.
+#[derive(Clone, Copy)]
+pub(super) struct Mask {
+    pub scale: f32,
+    pub causal: Option<usize>,
+    pub window: Option<usize>,
+}
+
+impl Mask {
+    /// Keys that query `t` sees, of `tk`.
+    pub fn visible(&self, t: usize, tk: usize) -> std::ops::Range<usize> {
+        let Some(first) = self.causal else { return 0..tk };
+        let end = first.saturating_add(t).saturating_add(1);
+        end.saturating_sub(self.window.unwrap_or(usize::MAX)).min(tk)..end.min(tk)
+    }
+}
+
 /// One call: the values and their dimensions.
 pub(super) struct Call<'a> {
     pub q: &'a [f32],
     pub k: &'a [f32],
     pub v: &'a [f32],
     pub bias: Option<&'a [f32]>,
-    pub o: &'a Attention<'a>,
+    pub mask: Mask,
     pub tq: usize,
     pub tk: usize,
     pub heads: usize,
@@ -71,12 +88,12 @@ impl Kernel for Query<'_> {
         let Query { c, row, logits, y } = self;
         let (t, head) = (row / c.heads, row % c.heads);
         let (dim, stride, first) = (c.dim, c.kv_heads * c.dim, c.kv_head(head) * c.dim);
-        let keys = c.o.visible(t, c.tk);
+        let keys = c.mask.visible(t, c.tk);
         let q = &c.q[row * dim..][..dim];
         let logits = &mut logits[..keys.len()];
         for (j, logit) in keys.clone().zip(logits.iter_mut()) {
             let bias = c.bias.map_or(0.0, |bias| bias[j]);
-            *logit = dot(s, q, &c.k[j * stride + first..][..dim]) * c.o.scale + bias;
+            *logit = dot(s, q, &c.k[j * stride + first..][..dim]) * c.mask.scale + bias;
         }
         y.fill(0.0);
         let top = top(s, logits);

@@ -51,7 +51,7 @@ impl Tensor {
                     k: k.f32()?,
                     v: v.f32()?,
                     bias: o.key_bias.map(Tensor::f32).transpose()?,
-                    o,
+                    mask: cpu::Mask { scale: o.scale, causal: o.causal, window: o.window },
                     tq: self.dim(0),
                     tk: o.kv_len.unwrap_or(k.dim(0)),
                     heads,
@@ -63,14 +63,5 @@ impl Tensor {
             Device::Gpu(d) => gpu::attention(d, self, k, v, o, &y)?,
         }
         Ok(y)
-    }
-}
-
-impl Attention<'_> {
-    /// Keys that query `t` sees, of `tk`.
-    fn visible(&self, t: usize, tk: usize) -> std::ops::Range<usize> {
-        let Some(first) = self.causal else { return 0..tk };
-        let end = first.saturating_add(t).saturating_add(1);
-        end.saturating_sub(self.window.unwrap_or(usize::MAX)).min(tk)..end.min(tk)
     }
 }
