@@ -46,7 +46,7 @@ impl FilmStream {
         let Some(event) = event.map_err(throw)? else { return Ok(JsValue::UNDEFINED) };
         let object = to_js(&event)?;
         if let Some(frame) = event.frame() {
-            Reflect::set(&object, &"frame".into(), &frame_to_js(frame)?)?;
+            Reflect::set(&object, &"frame".into(), &frame_to_js(frame)?.into())?;
         }
         Ok(object)
     }

@@ -29,6 +29,11 @@ impl Weights<'_> {
         Ok(Tensor::from_f32(self.device, shape, &self.view(name, shape)?.to_f32()?)?)
     }
 
+    /// A tensor's numbers, for work that no operation does.
+    pub fn values(&self, name: &str, shape: &[usize]) -> Result<Vec<f32>> {
+        Ok(self.view(name, shape)?.to_f32()?)
+    }
+
     pub fn linear(&self, name: &str, from: usize, to: usize) -> Result<Linear> {
         let weight = self.matrix(&format!("{name}.weight"), &[to, from])?;
         Ok(Linear { weight, bias: self.float(&format!("{name}.bias"), &[to])? })
