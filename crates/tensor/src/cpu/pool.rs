@@ -224,7 +224,7 @@ mod tests {
         let pool = Pool::new(4);
         for tasks in [0, 1, 2, 7, 100, 1000] {
             let counts: Vec<AtomicUsize> = (0..tasks).map(|_| AtomicUsize::new(0)).collect();
-            pool.run(tasks, |i| drop(counts[i].fetch_add(1, Ordering::Relaxed)));
+            pool.run(tasks, |i| _ = counts[i].fetch_add(1, Ordering::Relaxed));
             assert!(counts.iter().all(|c| c.load(Ordering::Relaxed) == 1), "{tasks} tasks");
         }
     }
@@ -237,7 +237,7 @@ mod tests {
             for _ in 0..2 {
                 s.spawn(|| {
                     for _ in 0..200 {
-                        pool.run(4, |_| pool.run(3, |_| drop(sum.fetch_add(1, Ordering::Relaxed))));
+                        pool.run(4, |_| pool.run(3, |_| _ = sum.fetch_add(1, Ordering::Relaxed)));
                     }
                 });
             }
@@ -251,7 +251,7 @@ mod tests {
         let failed = catch_unwind(AssertUnwindSafe(|| pool.run(50, |i| assert_ne!(i, 20)))).is_err();
         assert!(failed);
         let sum = AtomicUsize::new(0);
-        pool.run(10, |i| drop(sum.fetch_add(i, Ordering::Relaxed)));
+        pool.run(10, |i| _ = sum.fetch_add(i, Ordering::Relaxed));
         assert_eq!(sum.into_inner(), 45);
     }
 

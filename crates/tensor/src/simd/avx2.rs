@@ -116,9 +116,9 @@ impl Simd for Avx2 {
 #[target_feature(enable = "avx2,fma")]
 pub(super) unsafe fn dot_q8(w: Q8<'_>, x: Q8<'_>, blocks: usize) -> f32 {
     debug_assert!(w.quants.len() >= 32 * blocks && x.quants.len() >= 32 * blocks);
-    let (ones, mut sum) = (_mm256_set1_epi16(1), _mm256_setzero_ps());
-    for b in 0..blocks {
-        // SAFETY: the caller's promise about the lengths.
+    let ones = _mm256_set1_epi16(1);
+    let block = |b: usize, sum: __m256| {
+        // SAFETY: b < blocks, and the caller's promise about the lengths.
         let (wq, xq, ws, xs) = unsafe {
             (
                 _mm256_loadu_si256(w.quants.as_ptr().add(32 * b).cast()),
@@ -130,9 +130,9 @@ pub(super) unsafe fn dot_q8(w: Q8<'_>, x: Q8<'_>, blocks: usize) -> f32 {
         // |w| is unsigned (128 too), x takes its sign; pairs of products fit 16 bits: 2 · 128 · 127 < 2¹⁵.
         let pairs = _mm256_maddubs_epi16(_mm256_abs_epi8(wq), _mm256_sign_epi8(xq, wq));
         let dot = _mm256_cvtepi32_ps(_mm256_madd_epi16(pairs, ones));
-        sum = _mm256_fmadd_ps(dot, _mm256_set1_ps(ws * xs), sum);
-    }
-    Avx2(()).sum(sum)
+        _mm256_fmadd_ps(dot, _mm256_set1_ps(ws * xs), sum)
+    };
+    sum_blocks(blocks, block)
 }
 
 /// # Safety
@@ -142,9 +142,8 @@ pub(super) unsafe fn dot_q8(w: Q8<'_>, x: Q8<'_>, blocks: usize) -> f32 {
 pub(super) unsafe fn dot_q4(w: Q4<'_>, x: Q8<'_>, blocks: usize) -> f32 {
     debug_assert!(w.quants.len() >= 16 * blocks && x.quants.len() >= 32 * blocks);
     let (ones, eight, mask) = (_mm256_set1_epi16(1), _mm256_set1_epi8(8), _mm_set1_epi8(15));
-    let mut sum = _mm256_setzero_ps();
-    for b in 0..blocks {
-        // SAFETY: the caller's promise about the lengths.
+    let block = |b: usize, sum: __m256| {
+        // SAFETY: b < blocks, and the caller's promise about the lengths.
         let (packed, xq, ws, xs) = unsafe {
             (
                 _mm_loadu_si128(w.quants.as_ptr().add(16 * b).cast()),
@@ -158,7 +157,21 @@ pub(super) unsafe fn dot_q4(w: Q4<'_>, x: Q8<'_>, blocks: usize) -> f32 {
         // Σ (w − 8) x = Σ w x − 8 Σ x, both with unsigned left operands.
         let pairs = _mm256_sub_epi16(_mm256_maddubs_epi16(wq, xq), _mm256_maddubs_epi16(eight, xq));
         let dot = _mm256_cvtepi32_ps(_mm256_madd_epi16(pairs, ones));
-        sum = _mm256_fmadd_ps(dot, _mm256_set1_ps(ws * xs), sum);
+        _mm256_fmadd_ps(dot, _mm256_set1_ps(ws * xs), sum)
+    };
+    sum_blocks(blocks, block)
+}
+
+/// Σ of all blocks in two running sums, so that one addition need not wait for the last.
+#[inline]
+#[target_feature(enable = "avx2,fma")]
+fn sum_blocks(blocks: usize, block: impl Fn(usize, __m256) -> __m256) -> f32 {
+    let mut sums = [_mm256_setzero_ps(); 2];
+    for pair in 0..blocks / 2 {
+        sums = [block(2 * pair, sums[0]), block(2 * pair + 1, sums[1])];
     }
-    Avx2(()).sum(sum)
+    if blocks % 2 == 1 {
+        sums[0] = block(blocks - 1, sums[0]);
+    }
+    Avx2(()).sum(_mm256_add_ps(sums[0], sums[1]))
 }

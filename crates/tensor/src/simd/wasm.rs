@@ -10,7 +10,7 @@ pub(crate) struct Wasm;
 impl Simd for Wasm {
     type V = v128;
     const LANES: usize = 4;
-    const TILE_ROWS: usize = 4;
+    const TILE_ROWS: usize = 6;
 
     #[inline(always)]
     fn splat(self, x: f32) -> v128 {

@@ -164,8 +164,7 @@ impl Kernel for Outputs<'_> {
         let mut k0 = 0;
         while k0 < self.k {
             let depth = DEPTH.min(self.k - k0);
-            let starts = &self.starts[k0..k0 + depth];
-            let index = Table { starts, last: starts.iter().copied().max().unwrap_or(0) as usize };
+            let index = Table::new(&self.starts[k0..k0 + depth]);
             let mut o = 0;
             while o < outputs {
                 let rows = micro::rows_of::<S>(outputs - o);

@@ -4,8 +4,10 @@ use crate::simd::Simd;
 
 /// Where row k of B begins.
 pub(crate) trait Rows: Copy {
-    fn at(self, k: usize, width: usize) -> usize;
-    /// The largest start among the first `k` rows.
+    /// # Safety
+    /// `k` must lie below a number that `last` accepted.
+    unsafe fn at(self, k: usize, width: usize) -> usize;
+    /// The largest start among the first `k` rows; panics when there are fewer.
     fn last(self, k: usize, width: usize) -> usize;
 }
 
@@ -15,7 +17,7 @@ pub(crate) struct Dense;
 
 impl Rows for Dense {
     #[inline(always)]
-    fn at(self, k: usize, width: usize) -> usize {
+    unsafe fn at(self, k: usize, width: usize) -> usize {
         k * width
     }
     #[inline(always)]
@@ -27,18 +29,26 @@ impl Rows for Dense {
 /// Rows at listed places: a convolution reads its input where it lies.
 #[derive(Clone, Copy)]
 pub(crate) struct Table<'a> {
-    pub starts: &'a [u32],
-    /// The largest of them.
-    pub last: usize,
+    starts: &'a [u32],
+    last: usize,
+}
+
+impl<'a> Table<'a> {
+    #[inline(always)]
+    pub fn new(starts: &'a [u32]) -> Self {
+        Table { starts, last: starts.iter().copied().max().unwrap_or(0) as usize }
+    }
 }
 
 impl Rows for Table<'_> {
     #[inline(always)]
-    fn at(self, k: usize, _: usize) -> usize {
-        self.starts[k] as usize
+    unsafe fn at(self, k: usize, _: usize) -> usize {
+        // SAFETY: `last` accepted more than `k` rows.
+        unsafe { *self.starts.get_unchecked(k) as usize }
     }
     #[inline(always)]
-    fn last(self, _: usize, _: usize) -> usize {
+    fn last(self, k: usize, _: usize) -> usize {
+        assert!(k <= self.starts.len());
         self.last
     }
 }
@@ -90,7 +100,7 @@ fn run<S: Simd, R: Rows, const M: usize>(s: S, tile: &Tile<'_, R>, c: impl Fn(us
         assert!(tile.b.len() >= tile.index.last(tile.k, width) + width);
         let (a, b) = (tile.a.as_ptr(), tile.b.as_ptr());
         for k in 0..tile.k {
-            // SAFETY: the two assertions above; `index.last` is its largest start.
+            // SAFETY: the two assertions above; `index.last` is the largest start.
             unsafe {
                 let row = b.add(tile.index.at(k, width));
                 let (b0, b1) = (s.load(row), s.load(row.add(lanes)));
