@@ -13,6 +13,10 @@ use crate::{EngineError, constrain::Grammars, error::Result};
 /// Bytes that one conversation's keys and values may take; the context is shortened to fit.
 const MAX_CACHE: usize = 256 << 20;
 
+/// Prompt tokens that are read at once, between two looks at the abort flag. Only whole chunks are used again: how many
+/// rows a product has decides how it is rounded, and the same request must give the same answer whatever came before.
+pub(super) const CHUNK: usize = 32;
+
 /// Loaded once, shared by all chats.
 pub(crate) struct TextModel {
     pub llama: Llama,
@@ -33,6 +37,23 @@ pub(crate) struct TextModel {
 pub(crate) struct Memory {
     pub cache: KvCache,
     pub tokens: Vec<u32>,
+    /// So many of them were read in whole chunks.
+    pub whole: usize,
+}
+
+impl Memory {
+    /// The next tokens of `rest` to read at once: up to the end of a chunk.
+    pub fn chunk<'a>(&self, rest: &'a [u32]) -> (&'a [u32], &'a [u32]) {
+        rest.split_at((CHUNK - self.tokens.len() % CHUNK).min(rest.len()))
+    }
+
+    /// Keeps count of `read`, which the cache now holds.
+    pub fn note(&mut self, read: &[u32]) {
+        if read.len() == CHUNK && self.whole == self.tokens.len() {
+            self.whole += CHUNK;
+        }
+        self.tokens.extend_from_slice(read);
+    }
 }
 
 impl TextModel {
@@ -105,15 +126,19 @@ impl TextModel {
         Ok(tokens)
     }
 
-    /// A memory that holds the longest beginning of `prompt` that is known, but never all of it.
+    /// A memory that holds the longest beginning of `prompt` that is known in whole chunks, but never all of it.
+    ///
+    /// # Errors
+    /// `out_of_memory`.
     pub fn remember(&self, prompt: &[u32]) -> Result<Memory> {
         let mut memory = match self.idle.take() {
             Some(memory) => memory,
-            None => Memory { cache: self.llama.new_cache(self.context)?, tokens: Vec::new() },
+            None => Memory { cache: self.llama.new_cache(self.context)?, tokens: Vec::new(), whole: 0 },
         };
         let common = memory.tokens.iter().zip(prompt).take_while(|(a, b)| a == b).count();
-        let keep = common.min(prompt.len().saturating_sub(1));
+        let keep = common.min(memory.whole).min(prompt.len().saturating_sub(1)) / CHUNK * CHUNK;
         memory.tokens.truncate(keep);
+        memory.whole = keep;
         memory.cache.truncate(keep)?;
         Ok(memory)
     }

@@ -9,9 +9,6 @@ use super::request::{ChatEvent, ChatRequest, FinishReason, Usage};
 use super::stop::StopFilter;
 use crate::{Abort, Engine, EngineError, constrain::Constraint, error::Result, sampling::Sampler};
 
-/// Prompt tokens that are read between two looks at the abort flag.
-const PREFILL: usize = 32;
-
 /// The assistant's turn, event by event. Dropping it stops the work and keeps the cache for the next conversation.
 pub struct ChatStream {
     engine: Engine,
@@ -131,9 +128,9 @@ impl ChatStream {
                 model.give_back(memory); // what it holds is whole
                 return Err(e.into());
             }
-            let (now, later) = rest.split_at(PREFILL.min(rest.len()));
+            let (now, later) = memory.chunk(rest);
             logits = Some(model.llama.forward(now, &mut memory.cache)?); // [1, vocab]
-            memory.tokens.extend_from_slice(now);
+            memory.note(now);
             rest = later;
         }
         let logits = logits.ok_or_else(|| EngineError::new("internal", "chat", "nothing to read".into()))?;
