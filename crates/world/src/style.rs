@@ -5,7 +5,9 @@ use crate::render::Image;
 use crate::spec::Style;
 
 fn hash(x: i32, y: i32, seed: u64) -> f32 {
-    let mut h = seed ^ (x as u32 as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ (y as u32 as u64).wrapping_mul(0xc2b2_ae3d_27d4_eb4f);
+    let mut h = seed
+        ^ (x as u32 as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+        ^ (y as u32 as u64).wrapping_mul(0xc2b2_ae3d_27d4_eb4f);
     h = (h ^ (h >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     h = (h ^ (h >> 32)).wrapping_mul(0x94d0_49bb_1331_11eb);
     ((h >> 40) as f32) / (1 << 24) as f32
@@ -77,7 +79,8 @@ pub fn stylise(flat: &Image, style: Style, seed: u64, t: f32) -> Image {
                 }
                 Style::Pencil => {
                     let jitter = 0.8 * reach;
-                    let (dx, dy) = (jitter * noise(u * 14.0, v * 14.0, boil), jitter * noise(u * 14.0, v * 14.0, boil ^ 9));
+                    let (dx, dy) =
+                        (jitter * noise(u * 14.0, v * 14.0, boil), jitter * noise(u * 14.0, v * 14.0, boil ^ 9));
                     let c = pixel(x + dx, y + dy);
                     let l = luma(c);
                     let hatch = noise((u + v) * 55.0, (u - v) * 7.0, seed);
@@ -87,8 +90,10 @@ pub fn stylise(flat: &Image, style: Style, seed: u64, t: f32) -> Image {
                 }
                 Style::Crayon => {
                     let jitter = 1.3 * reach;
-                    let (dx, dy) = (jitter * noise(u * 22.0, v * 22.0, boil), jitter * noise(u * 22.0, v * 22.0, boil ^ 9));
-                    let wax = noise((u * 0.9 + v) * 16.0, (u - v * 0.9) * 40.0, seed) + 0.7 * noise(u * 75.0, v * 75.0, seed ^ 8);
+                    let (dx, dy) =
+                        (jitter * noise(u * 22.0, v * 22.0, boil), jitter * noise(u * 22.0, v * 22.0, boil ^ 9));
+                    let wax = noise((u * 0.9 + v) * 16.0, (u - v * 0.9) * 40.0, seed)
+                        + 0.7 * noise(u * 75.0, v * 75.0, seed ^ 8);
                     let bare = ((wax - 0.35) * 0.55).clamp(0.0, 0.34);
                     pixel(x + dx, y + dy).map(|c| (c * 0.96 + 0.02) * (1.0 - bare) + 0.97 * bare)
                 }

@@ -113,15 +113,14 @@ impl Actor {
         p
     }
 
-    fn look(&self, t: f32, x: f32, flip: f32) -> Option<(f32, f32)> {
+    /// Where its target is, as gaze, and how much it looks there: three quarters of the time.
+    fn look(&self, t: f32, x: f32, flip: f32) -> Option<(f32, f32, f32)> {
         let (tx, ty) = self.target?;
-        // three looks out of four go to the target
-        if (0.23 * t + self.phase).rem_euclid(1.0) > 0.75 {
-            return None;
-        }
+        let c = (0.23 * t + self.phase).rem_euclid(1.0);
+        let away = smooth((c - 0.70) / 0.05) * (1.0 - smooth((c - 0.95) / 0.05));
         let (dx, dy) = (tx - x, ty - (self.ground - 0.7 * self.height));
         let d = dx.hypot(dy).max(0.2);
-        Some(((dx / d * flip.signum()).clamp(-1.0, 1.0), (dy / d).clamp(-1.0, 1.0) * 0.8))
+        Some(((dx / d * flip).clamp(-1.0, 1.0), (dy / d).clamp(-1.0, 1.0) * 0.8, 1.0 - away))
     }
 
     fn stand(&self, t: f32, p: &mut Pose) {
@@ -161,14 +160,16 @@ impl Actor {
         } else if c < touch_down {
             let s = (c - take_off) / (touch_down - take_off);
             p.lift = 0.23 * 4.0 * s * (1.0 - s);
-            p.squash = mix(-0.55, 0.05, smooth(s * 2.0)).min(mix(0.05, -0.3, smooth(s * 2.0 - 1.0)));
+            p.squash =
+                if s < 0.18 { mix(0.62, -0.55, smooth(s / 0.18)) } else { mix(-0.55, -0.25, hump(s, 0.18, 0.9)) };
             p.wave = 0.85 * smooth(s * 4.0);
             p.swing = 0.35 * (1.0 - s);
             p.gaze_y = mix(p.gaze_y, -0.6, hump(s, 0.0, 1.0));
         } else {
             let s = (c - touch_down) / (1.0 - touch_down);
             // the landing rings out
-            p.squash = 0.7 * (-3.2 * s).exp() * (std::f32::consts::PI * 2.2 * s).cos();
+            let ring = 0.7 * (-3.2 * s).exp() * (std::f32::consts::PI * 2.2 * s).cos();
+            p.squash = mix(-0.55, ring, smooth(s / 0.22));
             p.wave = 0.85 * (1.0 - smooth(s * 1.3)) + 0.05 * s;
         }
     }
@@ -195,7 +196,10 @@ impl Actor {
         // a turn on every fourth bar
         let bar = (beat / 8.0).rem_euclid(1.0);
         let side = if (beat / 8.0).rem_euclid(2.0) < 1.0 { 1.0 } else { -1.0 };
-        p.flip = self.facing * side * (1.0 - 2.0 * smooth((bar - 0.94) / 0.06).min(0.5)) * if bar < 0.03 { bar / 0.03 } else { 1.0 };
+        p.flip = self.facing
+            * side
+            * (1.0 - 2.0 * smooth((bar - 0.94) / 0.06).min(0.5))
+            * if bar < 0.03 { bar / 0.03 } else { 1.0 };
         p.mouth_wide = p.mouth_wide.max(0.2);
     }
 
@@ -256,7 +260,7 @@ impl Actor {
         let to = |x: f32| smooth((c - x) / 0.07);
         let side = 1.0 - 2.0 * to(0.22) + 2.0 * to(0.72);
         let up = wave(c + 0.1);
-        p.flip = self.facing * (1.0 - 2.0 * to(0.46) + 2.0 * to(0.96) * if c > 0.9 { 1.0 } else { 0.0 });
+        p.flip = self.facing * (1.0 - 2.0 * to(0.46) + 2.0 * to(0.93) * if c > 0.9 { 1.0 } else { 0.0 });
         p.gaze_x = side;
         p.gaze_y = -0.45 * up;
         p.rot = 0.11 * side * p.flip;

@@ -45,7 +45,11 @@ pub fn shuttle(cycles: f32, turn: f32) -> (f32, f32) {
     let facing = smooth(0.5 + 0.5 * (to_turn / turn).min(1.0)) * 2.0 - 1.0;
     // just before a turn the direction is still the old one
     let direction = if c < 0.5 { 1.0 } else { -1.0 };
-    let eased = if tri.abs() > 0.85 { tri.signum() * (0.85 + 0.15 * (1.0 - (1.0 - (tri.abs() - 0.85) / 0.15).powi(2)) * 0.5) } else { tri };
+    let eased = if tri.abs() > 0.85 {
+        tri.signum() * (0.85 + 0.15 * (1.0 - (1.0 - (tri.abs() - 0.85) / 0.15).powi(2)) * 0.5)
+    } else {
+        tri
+    };
     (eased, direction * facing)
 }
 

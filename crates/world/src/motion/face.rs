@@ -45,11 +45,12 @@ impl Face {
         Face { mood, blinks, glances, syllables: speech.map_or_else(Vec::new, |s| speak(s, chance)) }
     }
 
-    /// Fills the face's fields of `pose` for the time `t`; `look` overrules where the eyes point.
-    pub fn act(&self, t: f32, look: Option<(f32, f32)>, pose: &mut Pose) {
+    /// Fills the face's fields of `pose` for the time `t`; `look` (x, y, weight) overrules where the eyes point.
+    pub fn act(&self, t: f32, look: Option<(f32, f32, f32)>, pose: &mut Pose) {
         let t = t.rem_euclid(PLAN);
         pose.blink = self.blinks.iter().map(|&b| hump(t, b, b + 0.26)).fold(0.0, f32::max);
-        let (gx, gy) = look.unwrap_or_else(|| self.glance(t));
+        let (x, y) = self.glance(t);
+        let (gx, gy) = look.map_or((x, y), |(lx, ly, w)| (mix(x, lx, w), mix(y, ly, w)));
         let (wide, round, open, brow, dx, dy) = match self.mood {
             Mood::Neutral => (0.35, 0.0, 0.0, 0.0, 0.0, 0.0),
             Mood::Happy => (0.9, 0.0, 0.25, 0.35, 0.0, -0.05),

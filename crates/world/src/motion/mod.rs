@@ -86,7 +86,8 @@ fn cast(shot: &ShotSpec, chance: &mut Chance) -> Vec<Actor> {
     let pair = specs.len() == 2;
     let ground = chance.range(0.36, 0.42);
     let goes = |a: Action| matches!(a, Action::Walk | Action::Run | Action::Fly);
-    let all_go = specs.iter().all(|c| goes(c.action)) && specs.first().map(|c| c.action) == specs.last().map(|c| c.action);
+    let all_go =
+        specs.iter().all(|c| goes(c.action)) && specs.first().map(|c| c.action) == specs.last().map(|c| c.action);
     let together = chance.sign();
     let treadmill = all_go && chance.happens(if pair { 0.8 } else { 0.5 });
     let spread = chance.range(0.31, 0.36);
@@ -151,3 +152,6 @@ fn cast(shot: &ShotSpec, chance: &mut Chance) -> Vec<Actor> {
     }
     actors
 }
+
+#[cfg(test)]
+mod tests;

@@ -34,7 +34,14 @@ pub fn prop_height(prop: Prop) -> f32 {
 pub fn can_hold(prop: Prop) -> bool {
     matches!(
         prop,
-        Prop::Flower | Prop::Balloon | Prop::Star | Prop::Book | Prop::Apple | Prop::Umbrella | Prop::Lantern | Prop::Kite
+        Prop::Flower
+            | Prop::Balloon
+            | Prop::Star
+            | Prop::Book
+            | Prop::Apple
+            | Prop::Umbrella
+            | Prop::Lantern
+            | Prop::Kite
     )
 }
 
@@ -62,7 +69,9 @@ impl PropPlan {
         frame.prop_present = 1.0;
         frame.prop_scale = self.scale;
         let sway = wave(0.45 * t + self.phase);
-        if let Some((hand, lagged)) = self.held_by.and_then(|i| Some((rig::hand(now.get(i)?), rig::hand(before.get(i)?)))) {
+        if let Some((hand, lagged)) =
+            self.held_by.and_then(|i| Some((rig::hand(now.get(i)?), rig::hand(before.get(i)?))))
+        {
             let lag = (lagged.0 - hand.0).clamp(-0.08, 0.08);
             // held out in front, so that it hides nobody's face
             let out = rig::turn(now.get(self.held_by.unwrap_or(0)).map_or(1.0, |p| p.flip));

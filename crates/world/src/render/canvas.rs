@@ -192,7 +192,8 @@ impl Canvas {
     fn covered(&self, space: &Space, extent: Extent) -> (usize, usize, usize, usize) {
         let Extent(u0, v0, u1, v1) = extent;
         let corners = [space.screen(u0, v0), space.screen(u1, v0), space.screen(u0, v1), space.screen(u1, v1)];
-        let fold = |f: fn(f32, f32) -> f32, start: f32, pick: fn(&(f32, f32)) -> f32| corners.iter().map(pick).fold(start, f);
+        let fold =
+            |f: fn(f32, f32) -> f32, start: f32, pick: fn(&(f32, f32)) -> f32| corners.iter().map(pick).fold(start, f);
         let height = self.frame.1 as f32;
         let to_column = |x: f32| x * height + 0.5 * self.frame.0 as f32 - self.window.x as f32;
         let to_row = |y: f32| (y + 0.5) * height - self.window.y as f32;

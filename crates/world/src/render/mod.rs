@@ -119,3 +119,6 @@ fn snore(c: &mut Canvas, stage: &Stage, pose: &Pose) {
         c.stick(&s, (-0.5, 0.6), (0.5, 0.6), 0.17, color);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -13,8 +13,12 @@ pub fn draw(c: &mut Canvas, s: &Space, prop: Prop, light: &Light) {
         Prop::None => {}
         Prop::Ball => {
             c.ball(s, 0.0, 0.0, (0.5, 0.5), pair(0xf0483e));
-            c.shape(s, Extent::around(0.0, 0.0, 0.5, 0.5), f(0xffffff), |u, v| circle(u, v, 0.0, 0.0, 0.5).max(v.abs() - 0.13));
-            c.shape(s, Extent::around(0.0, 0.0, 0.5, 0.5), f(0x3f76e6), |u, v| circle(u, v, 0.0, 0.0, 0.5).max(0.34 - v));
+            c.shape(s, Extent::around(0.0, 0.0, 0.5, 0.5), f(0xffffff), |u, v| {
+                circle(u, v, 0.0, 0.0, 0.5).max(v.abs() - 0.13)
+            });
+            c.shape(s, Extent::around(0.0, 0.0, 0.5, 0.5), f(0x3f76e6), |u, v| {
+                circle(u, v, 0.0, 0.0, 0.5).max(0.34 - v)
+            });
         }
         Prop::Flower => {
             c.stick(s, (0.0, -0.15), (0.0, 0.5), 0.055, f(0x3f9f4a));
@@ -52,12 +56,23 @@ pub fn draw(c: &mut Canvas, s: &Space, prop: Prop, light: &Light) {
         }
         Prop::Star => {
             c.glow(s, 0.0, 0.0, (0.62, 0.62), 0.35, hex(0xfff1a8), 0.4);
-            c.two_tone(s, Extent::around(0.0, 0.0, 0.56, 0.56), (hex(0xffdd45), hex(0xf2ac2e)), (-0.07, -0.05), |u, v| star(u, v, 0.5) - 0.05);
+            c.two_tone(
+                s,
+                Extent::around(0.0, 0.0, 0.56, 0.56),
+                (hex(0xffdd45), hex(0xf2ac2e)),
+                (-0.07, -0.05),
+                |u, v| star(u, v, 0.5) - 0.05,
+            );
         }
         Prop::Book => {
             c.slab(s, 0.0, 0.06, 0.56, 0.40, 0.05, f(0x2f8f86));
             for k in [-1.0_f32, 1.0] {
-                let page = [(k.min(0.0) * 0.5, -0.36), (k.max(0.0) * 0.5, -0.36), (k.max(0.0) * 0.5, 0.34), (k.min(0.0) * 0.5, 0.34)];
+                let page = [
+                    (k.min(0.0) * 0.5, -0.36),
+                    (k.max(0.0) * 0.5, -0.36),
+                    (k.max(0.0) * 0.5, 0.34),
+                    (k.min(0.0) * 0.5, 0.34),
+                ];
                 c.facet(s, &page, 0.0, f(if k > 0.0 { 0xfffbee } else { 0xefe6d0 }));
                 for v in [-0.18_f32, 0.0, 0.18] {
                     c.stick(s, (k * 0.12, v), (k * 0.4, v), 0.035, f(0xa9a3b5));
@@ -77,7 +92,13 @@ pub fn draw(c: &mut Canvas, s: &Space, prop: Prop, light: &Light) {
             c.glow(s, 0.0, 0.05, (0.75, 0.75), 0.6, hex(0xffd75e), glow);
             c.bow(s, 0.0, -0.32, 0.16, -0.16, 0.035, f(0x4a4058));
             c.slab(s, 0.0, -0.26, 0.26, 0.07, 0.03, f(0x4a4058));
-            c.two_tone(s, Extent::around(0.0, 0.1, 0.33, 0.33), (hex(0xffe27a), hex(0xffb947)), (-0.05, -0.05), |u, v| rounded(u, v, 0.0, 0.1, 0.33, 0.32, 0.14));
+            c.two_tone(
+                s,
+                Extent::around(0.0, 0.1, 0.33, 0.33),
+                (hex(0xffe27a), hex(0xffb947)),
+                (-0.05, -0.05),
+                |u, v| rounded(u, v, 0.0, 0.1, 0.33, 0.32, 0.14),
+            );
             c.slab(s, 0.0, 0.44, 0.27, 0.06, 0.03, f(0x4a4058));
             c.slab(s, 0.0, 0.1, 0.035, 0.31, 0.0, f(0x4a4058));
         }
@@ -111,7 +132,9 @@ fn umbrella(c: &mut Canvas, s: &Space, f: impl Fn(u32) -> Rgb) {
     let dome = |u: f32, v: f32| ellipse(u, v, 0.0, 0.02, 0.62, 0.5).max(v - 0.02 - 0.05 * (u * 15.2).cos());
     c.shape(s, Extent(-0.64, -0.5, 0.64, 0.1), f(0xe24a6a), dome);
     for (u, w) in [(-0.42_f32, 0.11_f32), (0.0, 0.16), (0.42, 0.11)] {
-        c.shape(s, Extent(-0.64, -0.5, 0.64, 0.1), f(0xfff2e6), |x, y| dome(x, y).max(polygon(x, y, &[(u * 0.25, -0.5), (u + w, 0.1), (u - w, 0.1)])));
+        c.shape(s, Extent(-0.64, -0.5, 0.64, 0.1), f(0xfff2e6), |x, y| {
+            dome(x, y).max(polygon(x, y, &[(u * 0.25, -0.5), (u + w, 0.1), (u - w, 0.1)]))
+        });
     }
     c.stick(s, (0.0, -0.48), (0.0, -0.56), 0.035, f(0x6f4a2f));
 }

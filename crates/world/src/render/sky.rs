@@ -31,9 +31,16 @@ pub fn draw(c: &mut Canvas, stage: &Stage) {
         c.glow(s, x, y, (r * 1.9, r * 1.9), 0.10, hex(0xc9d4ff), 0.28 * seen);
         let (moon, dent) = (hex(0xfdf6d8), hex(0xe2d9b4));
         let bite = (x + 0.035, y - 0.02, r * 0.92);
-        c.paint(s, Extent::around(x, y, r, r), 0.0, seen, |u, v| circle(u, v, x, y, r).max(-circle(u, v, bite.0, bite.1, bite.2) - 0.012), |u, v| {
-            if circle(u, v, x - 0.04, y + 0.03, 0.016) < 0.0 { dent } else { moon }
-        });
+        c.paint(
+            s,
+            Extent::around(x, y, r, r),
+            0.0,
+            seen,
+            |u, v| circle(u, v, x, y, r).max(-circle(u, v, bite.0, bite.1, bite.2) - 0.012),
+            |u, v| {
+                if circle(u, v, x - 0.04, y + 0.03, 0.016) < 0.0 { dent } else { moon }
+            },
+        );
         return;
     }
     let (core, halo): (Rgb, Rgb) = match light.time {
@@ -43,7 +50,14 @@ pub fn draw(c: &mut Canvas, stage: &Stage) {
     };
     c.glow(s, x, y, (r * 2.0, r * 2.0), 0.16, halo, 0.35 * seen);
     c.glow(s, x, y, (r * 1.35, r * 1.35), 0.02, halo, 0.45 * seen);
-    c.paint(s, Extent::around(x, y, r, r), 0.0, seen, |u, v| circle(u, v, x, y, r), |_, v| mix(mix(core, [1.0; 3], 0.25), core, ((v - y) / r * 0.5 + 0.5).clamp(0.0, 1.0)));
+    c.paint(
+        s,
+        Extent::around(x, y, r, r),
+        0.0,
+        seen,
+        |u, v| circle(u, v, x, y, r),
+        |_, v| mix(mix(core, [1.0; 3], 0.25), core, ((v - y) / r * 0.5 + 0.5).clamp(0.0, 1.0)),
+    );
 }
 
 /// Stars on a jittered lattice, brighter and dimmer with the phase.
@@ -68,13 +82,19 @@ pub fn clouds(c: &mut Canvas, stage: &Stage, low: f32) {
     };
     let heavy = !matches!(light.weather, Weather::Clear);
     let gray = mix(light.air(), hex(0x7d8794), if light.weather == Weather::Rain { 0.35 } else { 0.0 });
-    let (white, under) = if heavy { (mix(white, gray, 0.6), mix(under, mix(gray, [0.2, 0.25, 0.35], 0.2), 0.6)) } else { (white, under) };
+    let (white, under) = if heavy {
+        (mix(white, gray, 0.6), mix(under, mix(gray, [0.2, 0.25, 0.35], 0.2), 0.6))
+    } else {
+        (white, under)
+    };
     for (x, y, k) in [(0.15, -0.36, 1.0), (0.95, -0.27, 0.72), (1.75, -0.38, 0.88)] {
         let reach = 0.3;
         for x in stage.repeats(&stage.far, x, reach) {
             let s = stage.far.at(x, y + low, 0.2 * k * if heavy { 1.35 } else { 1.0 });
             let sheet = |u: f32, v: f32| {
-                let puffs = circle(u, v, -0.55, 0.05, 0.32).min(circle(u, v, 0.0, -0.14, 0.46)).min(circle(u, v, 0.55, 0.03, 0.34));
+                let puffs = circle(u, v, -0.55, 0.05, 0.32)
+                    .min(circle(u, v, 0.0, -0.14, 0.46))
+                    .min(circle(u, v, 0.55, 0.03, 0.34));
                 puffs.min((u.abs() - 0.6).max(v.abs() - 0.36)).max(v - 0.30)
             };
             c.two_tone(&s, Extent(-0.95, -0.65, 0.95, 0.35), (white, under), (0.0, -0.12), sheet);

@@ -31,9 +31,14 @@ pub fn front(c: &mut Canvas, stage: &Stage, place: Place) {
             let air = mix(stage.light.air(), [1.0; 3], 0.1);
             let drift = stage.phase;
             for (y, h, shift) in [(0.20_f32, 0.05_f32, 0.0_f32), (0.38, 0.06, 0.5)] {
-                c.paint(&stage.world, Extent(-9.0, y - 0.2, 9.0, y + 0.2), 0.11, 0.38, |u, v| {
-                    (v - y - 0.03 * roll(u, 2.0, std::f32::consts::TAU * (drift + shift))).abs() - h
-                }, |_, _| air);
+                c.paint(
+                    &stage.world,
+                    Extent(-9.0, y - 0.2, 9.0, y + 0.2),
+                    0.11,
+                    0.38,
+                    |u, v| (v - y - 0.03 * roll(u, 2.0, std::f32::consts::TAU * (drift + shift))).abs() - h,
+                    |_, _| air,
+                );
             }
         }
     }

@@ -9,7 +9,9 @@ pub fn robot(c: &mut Canvas, f: &Figure<'_>) {
     let steel = f.lit(0x5b6478);
     f.far_arm(c, 0.042, steel, f.shade);
     f.legs(c, 0.11, 0.30, 0.05, (steel, f.shade), 0.10);
-    c.two_tone(&s, Extent::around(0.0, 0.19, 0.22, 0.19), f.tones(), (-0.05, -0.04), |u, v| rounded(u, v, 0.0, 0.19, 0.22, 0.19, 0.05));
+    c.two_tone(&s, Extent::around(0.0, 0.19, 0.22, 0.19), f.tones(), (-0.05, -0.04), |u, v| {
+        rounded(u, v, 0.0, 0.19, 0.22, 0.19, 0.05)
+    });
     c.slab(&s, 0.03, 0.20, 0.12, 0.09, 0.03, f.pale);
     c.disc(&s, -0.02, 0.20, 0.032, f.lit(0xff5f5f));
     c.disc(&s, 0.08, 0.20, 0.032, f.lit(0x5fd07a));
@@ -17,7 +19,9 @@ pub fn robot(c: &mut Canvas, f: &Figure<'_>) {
     c.disc(&s, 0.0, -0.475, 0.055, hex(0xffc23d));
     c.slab(&s, -0.29, -0.17, 0.05, 0.07, 0.02, steel);
     c.slab(&s, 0.29, -0.17, 0.05, 0.07, 0.02, steel);
-    c.two_tone(&s, Extent::around(0.0, -0.17, 0.28, 0.205), f.tones(), (-0.05, -0.04), |u, v| rounded(u, v, 0.0, -0.17, 0.28, 0.205, 0.07));
+    c.two_tone(&s, Extent::around(0.0, -0.17, 0.28, 0.205), f.tones(), (-0.05, -0.04), |u, v| {
+        rounded(u, v, 0.0, -0.17, 0.28, 0.205, 0.07)
+    });
     c.slab(&s, 0.02, -0.17, 0.22, 0.15, 0.06, hex(0x22293f));
     let open = 1.0 - p.blink.clamp(0.0, 1.0);
     for side in [-1.0_f32, 1.0] {
@@ -47,7 +51,11 @@ pub fn fish(c: &mut Canvas, f: &Figure<'_>) {
     c.facet(&s, &[(-0.05, 0.30), (0.12, 0.30), (-0.08, 0.47)], 0.03, f.shade);
     c.ball(&s, 0.03, 0.05, (0.38, 0.31), f.tones());
     c.oval(&s, 0.10, 0.15, 0.26, 0.17, f.pale);
-    let band = |x: f32| move |u: f32, v: f32| ellipse(u, v, 0.03, 0.05, 0.38, 0.31).max((u - x + 0.25 * (v - 0.05) * (v - 0.05)).abs() - 0.035);
+    let band = |x: f32| {
+        move |u: f32, v: f32| {
+            ellipse(u, v, 0.03, 0.05, 0.38, 0.31).max((u - x + 0.25 * (v - 0.05) * (v - 0.05)).abs() - 0.035)
+        }
+    };
     c.shape(&s, Extent(-0.35, -0.28, 0.1, 0.38), f.pale, band(-0.06));
     c.shape(&s, Extent(-0.4, -0.28, 0.0, 0.38), f.pale, band(-0.20));
     f.cheeks(c, 0.20, 0.11, 0.24, 0.042);
@@ -64,7 +72,13 @@ pub fn ghost(c: &mut Canvas, f: &Figure<'_>) {
         let hem = 0.44 + 0.045 * (u * 17.0 + 2.5 * p.swing).sin();
         circle(u, v, 0.0, -0.14, 0.31).min((u.abs() - 0.31 - 0.05 * (v + 0.14).max(0.0)).max(-0.14 - v)).max(v - hem)
     };
-    c.two_tone(&s, Extent(-0.36, -0.47, 0.36, 0.5), (mix(f.main, f.pale, 0.35), mix(f.main, f.shade, 0.3)), (-0.09, -0.02), shape);
+    c.two_tone(
+        &s,
+        Extent(-0.36, -0.47, 0.36, 0.5),
+        (mix(f.main, f.pale, 0.35), mix(f.main, f.shade, 0.3)),
+        (-0.09, -0.02),
+        shape,
+    );
     f.cheeks(c, 0.03, -0.02, 0.42, 0.055);
     let open = 1.0 - p.blink.clamp(0.0, 1.0);
     for side in [-1.0_f32, 1.0] {
@@ -84,12 +98,19 @@ pub fn dragon(c: &mut Canvas, f: &Figure<'_>) {
     let (s, p) = (f.trunk(), f.pose);
     let horn = f.lit(0xfff0c9);
     let wing = s.at(-0.10, 0.04, 1.0).turned(0.5 - 1.5 * p.wave);
-    let sail = |u: f32, v: f32| polygon(u, v, &[(0.0, -0.04), (-0.12, -0.30), (-0.46, -0.22), (-0.34, 0.10), (0.0, 0.10)]) - 0.02;
+    let sail = |u: f32, v: f32| {
+        polygon(u, v, &[(0.0, -0.04), (-0.12, -0.30), (-0.46, -0.22), (-0.34, 0.10), (0.0, 0.10)]) - 0.02
+    };
     c.two_tone(&wing, Extent(-0.5, -0.34, 0.05, 0.14), (f.pale, f.shade), (0.02, 0.06), sail);
     c.taper(&s, (-0.10, 0.36), (-0.40, 0.36), 0.10, 0.05, f.shade);
     let tip = (-0.50, 0.22 + 0.06 * p.swing);
     c.taper(&s, (-0.40, 0.36), tip, 0.05, 0.035, f.shade);
-    c.facet(&s, &[(tip.0 - 0.02, tip.1 - 0.12), (tip.0 + 0.08, tip.1 + 0.03), (tip.0 - 0.10, tip.1 + 0.03)], 0.015, horn);
+    c.facet(
+        &s,
+        &[(tip.0 - 0.02, tip.1 - 0.12), (tip.0 + 0.08, tip.1 + 0.03), (tip.0 - 0.10, tip.1 + 0.03)],
+        0.015,
+        horn,
+    );
     f.far_arm(c, 0.052, f.shade, f.shade);
     f.legs(c, 0.11, 0.30, 0.075, (f.shade, f.shade), 0.095);
     c.ball(&s, 0.0, 0.19, (0.21, 0.23), f.tones());
@@ -149,7 +170,9 @@ pub fn boy(c: &mut Canvas, f: &Figure<'_>) {
     f.far_arm(c, 0.05, skin.1, skin.0);
     f.legs(c, 0.09, 0.30, 0.062, (trousers, f.lit(0xf4f0ea)), 0.095);
     c.slab(&s, 0.0, 0.29, 0.165, 0.08, 0.04, trousers);
-    c.two_tone(&s, Extent::around(0.0, 0.15, 0.185, 0.15), f.tones(), (-0.05, -0.02), |u, v| rounded(u, v, 0.0, 0.15, 0.185, 0.15, 0.07));
+    c.two_tone(&s, Extent::around(0.0, 0.15, 0.185, 0.15), f.tones(), (-0.05, -0.02), |u, v| {
+        rounded(u, v, 0.0, 0.15, 0.185, 0.15, 0.07)
+    });
     c.shape(&s, Extent::around(0.0, 0.17, 0.185, 0.03), f.pale, |u, v| rounded(u, v, 0.0, 0.17, 0.185, 0.028, 0.0));
     c.disc(&s, -0.245, -0.15, 0.06, skin.1);
     c.oval(&s, -0.03, -0.20, 0.265, 0.235, hair);

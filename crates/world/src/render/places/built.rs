@@ -7,7 +7,15 @@ use crate::render::sky;
 use crate::render::stage::{Stage, roll};
 
 /// A house front with rows of windows; every third is dark.
-fn tower(c: &mut Canvas, layer: &Space, (x, foot): (f32, f32), (w, h): (f32, f32), paint: (Rgb, Rgb), windows: Option<(Rgb, Rgb)>, salt: usize) {
+fn tower(
+    c: &mut Canvas,
+    layer: &Space,
+    (x, foot): (f32, f32),
+    (w, h): (f32, f32),
+    paint: (Rgb, Rgb),
+    windows: Option<(Rgb, Rgb)>,
+    salt: usize,
+) {
     c.slab(layer, x, foot - h / 2.0, w, h / 2.0, 0.008, paint.0);
     c.slab(layer, x + w * 0.72, foot - h / 2.0, w * 0.28, h / 2.0, 0.004, paint.1);
     let Some((lit, unlit)) = windows else { return };
@@ -31,7 +39,14 @@ pub fn city(c: &mut Canvas, stage: &Stage) {
     }
     let lit = if l.lamps() { hex(0xffdf7e) } else { l.on(0xd8f0fb) };
     let unlit = if l.lamps() { l.on(0x5a6690) } else { l.on(0xa9cfe6) };
-    let paints = [(0xf0a67a, 0xd98a62), (0x7fb7d9, 0x659dc2), (0xf3d08a, 0xdbb46c), (0xc58fb5, 0xa9739b), (0x8fc7a2, 0x74ad89), (0xe58a87, 0xc9706f)];
+    let paints = [
+        (0xf0a67a, 0xd98a62),
+        (0x7fb7d9, 0x659dc2),
+        (0xf3d08a, 0xdbb46c),
+        (0xc58fb5, 0xa9739b),
+        (0x8fc7a2, 0x74ad89),
+        (0xe58a87, 0xc9706f),
+    ];
     for (i, h) in [0.44_f32, 0.58, 0.36, 0.52, 0.40, 0.62].into_iter().enumerate() {
         for x in stage.repeats(&stage.mid, i as f32 * 0.4 + 0.2, 0.2) {
             let (a, b) = paints[i];
@@ -68,7 +83,9 @@ pub fn castle(c: &mut Canvas, stage: &Stage) {
     let l = &stage.light;
     sky::draw(c, stage);
     sky::clouds(c, stage, 0.0);
-    c.sheet(&stage.far, l.afar(0x86b59b, 0.45), l.afar(0x79aa8c, 0.35), |x| 0.08 + 0.07 * roll(x, 1.0, 0.0) + 0.02 * roll(x, 3.0, 2.0));
+    c.sheet(&stage.far, l.afar(0x86b59b, 0.45), l.afar(0x79aa8c, 0.35), |x| {
+        0.08 + 0.07 * roll(x, 1.0, 0.0) + 0.02 * roll(x, 3.0, 2.0)
+    });
     for x in stage.repeats(&stage.mid, 0.9, 0.8) {
         keep(c, &stage.mid.at(x, 0.29, 1.0), stage);
     }

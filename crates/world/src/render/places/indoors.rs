@@ -81,7 +81,14 @@ pub fn room(c: &mut Canvas, stage: &Stage) {
     c.sheet(&stage.near, w(0xfff6e6), w(0xfff6e6), |_| 0.205);
     c.sheet(&stage.near, w(0xc98a58), w(0xa86e44), |_| 0.235);
     for y in [0.305_f32, 0.40] {
-        c.paint(&stage.near, Extent(-99.0, y - 0.006, 99.0, y + 0.006), 0.0, 0.5, |_, v| (v - y).abs() - 0.006, |_, _| w(0x8f5a38));
+        c.paint(
+            &stage.near,
+            Extent(-99.0, y - 0.006, 99.0, y + 0.006),
+            0.0,
+            0.5,
+            |_, v| (v - y).abs() - 0.006,
+            |_, _| w(0x8f5a38),
+        );
     }
     for x in stage.repeats(&stage.near, 1.2, 0.6) {
         c.oval(&stage.near, x, 0.40, 0.52, 0.085, w(0xd95f6c));
