@@ -8,8 +8,8 @@ export default defineConfig({
   // One after the other: each film takes all cores, and the tests have deadlines.
   workers: 1,
   fullyParallel: false,
-  timeout: 90_000,
-  expect: { timeout: 20_000 },
+  timeout: 180_000,
+  expect: { timeout: 45_000 },
   reporter: [['list']],
   use: {
     viewport: { width: 1280, height: 800 },

@@ -92,7 +92,7 @@ export class Playground {
   }
 
   /** Waits for the end of the film that is being made. */
-  async done(timeout = 60_000): Promise<void> {
+  async done(timeout = 120_000): Promise<void> {
     await expect(this.stop).toBeHidden({ timeout });
     await expect(this.page.getByRole('alert')).toHaveCount(0);
     await expect(this.page.getByRole('button', { name: 'Export' })).toBeVisible();
