@@ -33,6 +33,7 @@ def arguments() -> argparse.Namespace:
     p.add_argument("--lr", type=float, default=1.5e-3)
     p.add_argument("--work", default="target/train/motion")
     p.add_argument("--out", default=None)
+    p.add_argument("--init", default=None, help="motion weights to go on from; the encoder starts anew")
     p.add_argument("--threads", type=int, default=1)
     return p.parse_args()
 
@@ -129,7 +130,7 @@ class Training:
     def made(self, net, b: Batch, noise):
         return net(b.ids, *noise, b.seconds, b.length) * b.mask[:, None]
 
-    def update(self, b: Batch, progress: float) -> dict:
+    def update(self, b: Batch, progress: float, alone: float) -> dict:
         lr = self.lr * min(1, (self.step + 1) / 100) * (0.03 + 0.97 * (0.5 + 0.5 * math.cos(math.pi * progress)))
         for group in self.optimizer.param_groups:
             group["lr"] = lr
@@ -138,11 +139,11 @@ class Training:
         y = self.made(self.net, b, (sample(*shot), sample(*anchors)))
         difference = (x - y).diff(dim=1)
         loss = (x - y).abs().mean() + 0.5 * (self.rate * difference).abs().mean()
-        loss = loss + 1e-4 * (kl(*shot) + kl(*anchors))
+        loss = loss + 2e-4 * (kl(*shot) + kl(*anchors))
         report = {"pair": loss.item()}
         if self.step % 3 == 0:
             self.classify(x, b.ids)
-        if progress > 0.35 and self.step % 2 == 0:
+        if progress > alone and self.step % 2 == 0:
             loss = loss + self.judged(x, b)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
@@ -175,7 +176,7 @@ class Training:
         for p in [*self.critic.parameters(), *self.guide.parameters()]:
             p.requires_grad_(False)
         windows, actions = action_windows(free, b.ids)
-        return 0.1 * F.cross_entropy(self.guide(windows), actions) - 0.04 * self.critic(free, b.ids).mean()
+        return 0.5 * F.cross_entropy(self.guide(windows), actions) - 0.04 * self.critic(free, b.ids).mean()
 
     @torch.no_grad()
     def measure(self, batches: list[Batch]) -> dict:
@@ -214,12 +215,18 @@ def main() -> None:
         log_file.write(text + "\n")
         log_file.flush()
 
+    if a.init:
+        from safetensors.torch import load_file
+
+        start = {k: v.float() for k, v in load_file(a.init).items() if k in training.net.state_dict()}
+        training.net.load_state_dict(start)
+        training.ema.load_state_dict(start)
     log(f"parameters {sum(p.numel() for p in training.net.parameters()):,} device {device}")
     start = shown = time.time()
     for raw in stream.batches():
         spent = time.time() - start
         progress = min(1.0, spent / (60 * a.minutes))
-        report = training.update(Batch(raw, config, device), progress)
+        report = training.update(Batch(raw, config, device), progress, 0.08 if a.init else 0.25)
         if time.time() - shown > 30:
             shown = time.time()
             log(f"{spent / 60:.1f} min step {training.step} {report} {training.measure(held_out)}")

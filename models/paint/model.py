@@ -12,6 +12,38 @@ PLACE, TIME, WEATHER, PROP, KIND_A, COLOR_A, MOOD_A, KIND_B, COLOR_B, MOOD_B = r
 ROWS = 3
 
 
+class Backdrop(nn.Module):
+    """What a place looks like: a grid of learnt features for each of its three layers (Müller et al. 2022), repeated over x,
+    read between its points where a cell lies."""
+
+    PERIOD, TOP, BOTTOM = 2.4, -0.62, 0.62
+    # columns of a cell's features: 2y, and for each layer the sine and cosine of its place in the period
+    Y, LAYERS = 78, (94, 104, 114)
+
+    def __init__(self, places: int, columns: int, rows: int, channels: int):
+        super().__init__()
+        self.columns, self.rows, self.channels = columns, rows, channels
+        self.weight = nn.Parameter(0.1 * torch.randn(places, len(self.LAYERS), rows, columns, channels))
+
+    def forward(self, features: Tensor, place: Tensor) -> Tensor:
+        """features [B, N, C], place [B] → [B, N, layers · channels]"""
+        y = (features[..., self.Y] / 2 - self.TOP) / (self.BOTTOM - self.TOP) * (self.rows - 1)
+        y = y.clamp(0, self.rows - 1.001)
+        top, down = y.floor().long(), y.frac()[..., None]
+        table = self.weight.view(-1, self.channels)
+        out = []
+        for layer, at in enumerate(self.LAYERS):
+            x = torch.atan2(features[..., at], features[..., at + 1]) / (2 * torch.pi) % 1.0 * self.columns
+            left, right = x.floor().long() % self.columns, x.frac()[..., None]
+            start = ((place[:, None] * len(self.LAYERS) + layer) * self.rows + top) * self.columns
+            beside = (left + 1) % self.columns
+            read = lambda offset: F.embedding(start + offset, table)
+            above = read(left) * (1 - right) + read(beside) * right
+            below = read(left + self.columns) * (1 - right) + read(beside + self.columns) * right
+            out.append(above * (1 - down) + below * down)
+        return torch.cat(out, -1)
+
+
 class Painter(nn.Module):
     def __init__(self, config: dict):
         super().__init__()
@@ -26,7 +58,9 @@ class Painter(nn.Module):
         self.prop = nn.Embedding(config["props"], emb)
         self.film_0 = nn.Linear(9 * emb, hidden)
         self.film_2 = nn.Linear(hidden, 2 * dim * (layers + 1))
-        self.input = nn.Linear(config["features"], dim)
+        grid = config["backdrop"]
+        self.backdrop = Backdrop(config["places"], grid["columns"], grid["rows"], grid["channels"])
+        self.input = nn.Linear(config["features"] + 3 * grid["channels"], dim)
         self.up = nn.ModuleList(nn.Linear(dim, dim) for _ in range(layers))
         self.down = nn.ModuleList(nn.Linear(dim, dim) for _ in range(layers))
         self.mix = nn.ModuleDict(
@@ -65,7 +99,8 @@ class Painter(nn.Module):
         dim = self.config["dim"]
         pick = F.one_hot(rows, ROWS).to(features.dtype)  # [B, N, 3]
         m = torch.bmm(pick, self.film(ids).flatten(2)).view(batch, cells, -1, 2, dim).unbind(2)
-        x = self.input(features) * (1 + m[0][:, :, 0]) + m[0][:, :, 1]
+        seen = torch.cat([features, self.backdrop(features, ids[:, PLACE])], -1)
+        x = self.input(seen) * (1 + m[0][:, :, 0]) + m[0][:, :, 1]
         for i, (up, down) in enumerate(zip(self.up, self.down)):
             y = F.layer_norm(x, (dim,)) * (1 + m[i + 1][:, :, 0]) + m[i + 1][:, :, 1]
             x = x + down(F.gelu(up(y), approximate="tanh"))
@@ -87,6 +122,7 @@ def config_of(header: dict, dim: int = 192, layers: int = 5) -> dict:
         "dim": dim,
         "layers": layers,
         "mix_after": [1, 3],
+        "backdrop": {"columns": 96, "rows": 48, "channels": 8},
         "embedding": 64,
         "film_hidden": 256,
         "kinds": len(words["character"]),

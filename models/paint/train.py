@@ -28,6 +28,7 @@ def arguments() -> argparse.Namespace:
     p.add_argument("--minutes", type=float, default=75.0)
     p.add_argument("--batch", type=int, default=32)
     p.add_argument("--lr", type=float, default=2e-3)
+    p.add_argument("--foreground", type=float, default=6.0, help="how much more a pixel of character or prop counts")
     p.add_argument("--work", default="target/train/paint", help="log, checkpoint, pictures")
     p.add_argument("--out", default=None, help="where the finished weights go")
     p.add_argument("--crop", default="64x64")
@@ -55,9 +56,9 @@ def tensors(b: np.ndarray, device: torch.device):
     )
 
 
-def loss_of(y, target, foreground):
+def loss_of(y, target, foreground, weight: float):
     d = y - target
-    return ((d.abs() + 2 * d * d) * (1 + 6 * foreground)).mean()
+    return ((d.abs() + 2 * d * d) * (1 + weight * foreground)).mean()
 
 
 class HeldOut:
@@ -135,9 +136,18 @@ def main() -> None:
     if world > 1:
         for p in net.parameters():
             dist.broadcast(p.data, 0)
-    optimizer = torch.optim.AdamW(net.parameters(), a.lr, betas=(0.9, 0.99), weight_decay=1e-3, fused=True)
+    grid = list(net.backdrop.parameters())
+    others = [p for n, p in net.named_parameters() if not n.startswith("backdrop")]
+    groups = [{"params": others, "rate": 1.0}, {"params": grid, "rate": 10.0, "weight_decay": 0.0}]
+    optimizer = torch.optim.AdamW(groups, a.lr, betas=(0.9, 0.99), weight_decay=1e-3, fused=True)
     if a.init:
-        net.load_state_dict(torch.load(a.init, map_location=device)["ema"])
+        start = torch.load(a.init, map_location=device)["ema"]
+        new = net.input.weight.shape[1] - start["input.weight"].shape[1]
+        start["input.weight"] = torch.nn.functional.pad(start["input.weight"], (0, new))
+        if new:
+            start["backdrop.weight"] = net.backdrop.weight.data
+            torch.nn.init.normal_(start["input.weight"][:, -new:], std=0.05)
+        net.load_state_dict(start)
     if state:
         net.load_state_dict(state["net"])
         optimizer.load_state_dict(state["optimizer"])
@@ -170,9 +180,9 @@ def main() -> None:
         progress = min(1.0, spent / total)
         lr = a.lr * min(1.0, (step + 1) / 100) * (0.03 + 0.97 * (0.5 + 0.5 * math.cos(math.pi * progress)))
         for group in optimizer.param_groups:
-            group["lr"] = lr
+            group["lr"] = lr * group["rate"]
         f, r, i, t, m = tensors(batch, device)
-        loss = loss_of(net(f, r, i, rows, columns), t, m)
+        loss = loss_of(net(f, r, i, rows, columns), t, m, a.foreground)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         if world > 1:

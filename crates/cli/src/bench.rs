@@ -84,7 +84,8 @@ pub fn run(args: &Args) -> Outcome {
         ("draft of a shot of 33 frames, 192×112", "s", of(|t| t.shot)),
     ];
     if args.json {
-        let object: serde_json::Map<_, _> = rows.iter().map(|(name, _, v)| (name.to_string(), serde_json::json!(v))).collect();
+        let object: serde_json::Map<_, _> =
+            rows.iter().map(|(name, _, v)| (name.to_string(), serde_json::json!(v))).collect();
         println!("{}", serde_json::Value::Object(object));
         return Ok(());
     }

@@ -49,11 +49,9 @@ pub fn folder() -> Outcome<PathBuf> {
     let is_models = |folder: &Path| folder.join("models/text").is_dir().then(|| folder.join("models"));
     let here = env::current_dir().ok();
     let program = env::current_exe().ok();
-    [here, program]
-        .iter()
-        .flatten()
-        .find_map(|start| start.ancestors().find_map(is_models))
-        .ok_or_else(|| Failure::new("the embedded models were not found: set KINORA_MODELS to the folder models/ of Kinora"))
+    [here, program].iter().flatten().find_map(|start| start.ancestors().find_map(is_models)).ok_or_else(|| {
+        Failure::new("the embedded models were not found: set KINORA_MODELS to the folder models/ of Kinora")
+    })
 }
 
 /// Loads the engine with the embedded models.

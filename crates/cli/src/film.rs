@@ -61,7 +61,9 @@ impl Output {
             Some("png") => {
                 let path = args.output.to_string_lossy();
                 if !path.contains("%03d") {
-                    return Err(Failure::new("a film is many frames: name them like frames/%03d.png, or write film.gif"));
+                    return Err(Failure::new(
+                        "a film is many frames: name them like frames/%03d.png, or write film.gif",
+                    ));
                 }
                 Ok(Self::Pngs(path.into_owned()))
             }
@@ -154,10 +156,20 @@ fn tell(out: &mut impl Write, event: &FilmEvent) -> io::Result<()> {
         FilmEvent::Script { .. } => writeln!(out, "\n"),
         FilmEvent::Storyboard { shots, done: true, .. } => {
             for (i, shot) in shots.iter().enumerate() {
-                let cast: Vec<String> =
-                    shot.characters.iter().map(|c| format!("{} {} ({}, {})", c.color, c.kind, c.action, c.mood)).collect();
+                let cast: Vec<String> = shot
+                    .characters
+                    .iter()
+                    .map(|c| format!("{} {} ({}, {})", c.color, c.kind, c.action, c.mood))
+                    .collect();
                 let (place, time, prop) = (&shot.place, &shot.time, &shot.prop);
-                writeln!(out, "shot {}: {} · {place}, {time}, {} · prop {prop} · {}", i + 1, cast.join(" + "), shot.weather, shot.camera)?;
+                writeln!(
+                    out,
+                    "shot {}: {} · {place}, {time}, {} · prop {prop} · {}",
+                    i + 1,
+                    cast.join(" + "),
+                    shot.weather,
+                    shot.camera
+                )?;
                 writeln!(out, "        {}", shot.caption)?;
             }
             Ok(())

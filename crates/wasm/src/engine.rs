@@ -1,9 +1,7 @@
 //! The engine with its models and its device.
 
 use js_sys::{Reflect, Uint8Array};
-use kinora_engine::{
-    EngineError, ModelFiles, chat::ChatRequest, film::FilmRequest,
-};
+use kinora_engine::{EngineError, ModelFiles, chat::ChatRequest, film::FilmRequest};
 use kinora_tensor::Device;
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::{JsCast, prelude::*};
@@ -47,11 +45,7 @@ pub async fn load(files: JsValue, options: JsValue) -> Result<Engine, JsValue> {
                 .hint("Serve the package's dist folder whole, models included."),
         )
     })?;
-    let files = ModelFiles {
-        text,
-        motion: file(&files, "motion"),
-        paint: file(&files, "paint"),
-    };
+    let files = ModelFiles { text, motion: file(&files, "motion"), paint: file(&files, "paint") };
     let (device, why) = choose(device, threads).await.map_err(throw)?;
     let engine = kinora_engine::Engine::load(files, device).map_err(throw)?;
     Ok(Engine { engine, threads, why })
@@ -69,7 +63,9 @@ async fn choose(choice: DeviceChoice, threads: usize) -> Result<(Device, &'stati
         DeviceChoice::Cpu => cpu("The CPU was asked for."),
         DeviceChoice::Gpu => Ok((Device::gpu().await?, "The GPU was asked for.")),
         DeviceChoice::Auto => match Device::gpu().await {
-            Ok(Device::Gpu(gpu)) if !gpu.is_software() => Ok((Device::Gpu(gpu), "This machine offers a graphics adapter.")),
+            Ok(Device::Gpu(gpu)) if !gpu.is_software() => {
+                Ok((Device::Gpu(gpu), "This machine offers a graphics adapter."))
+            }
             Ok(_) => cpu("The graphics adapter here is emulated in software, which is slower than the CPU."),
             Err(_) => cpu("This browser offers no graphics adapter, so the CPU does the work."),
         },

@@ -26,7 +26,8 @@ const IDS: usize = 11;
 /// Writes the header and `count` samples.
 pub fn write(args: &Args, out: &mut impl Write) -> io::Result<()> {
     let frames = usize::from(args.frames);
-    let fields: [super::Field; 3] = [("ids", "u1", &[IDS]), ("fps", "<f4", &[]), ("layout", "<f4", &[frames, FRAME_LEN])];
+    let fields: [super::Field; 3] =
+        [("ids", "u1", &[IDS]), ("fps", "<f4", &[]), ("layout", "<f4", &[frames, FRAME_LEN])];
     header(out, &fields, serde_json::json!({ "vocabulary": vocabulary(), "layout_fields": field_names() }))?;
     for seed in args.seed..args.seed.saturating_add(args.count) {
         let shot = ShotSpec::sample(seed);

@@ -79,7 +79,12 @@ pub fn write(args: &Args, out: &mut impl Write) -> io::Result<()> {
 }
 
 /// The corner of a crop on the grid of cells: three of four look at a character or the prop.
-fn corner(frame: &spec::FrameLayout, size: (usize, usize), crop: (usize, usize), chance: &mut Chance) -> (usize, usize) {
+fn corner(
+    frame: &spec::FrameLayout,
+    size: (usize, usize),
+    crop: (usize, usize),
+    chance: &mut Chance,
+) -> (usize, usize) {
     let mut middles: Vec<(f32, f32)> =
         frame.characters.iter().filter(|p| p.present > 0.5).flat_map(|p| [(p.x, p.y); 2]).collect();
     if frame.prop_present > 0.5 {

@@ -63,7 +63,8 @@ impl Judge {
         let one = |seed| {
             let shot = ShotSpec::sample(seed);
             let action = shot.characters.first().map(|c| c.action.id())?;
-            let frames: Vec<Vec<f32>> = animate(&shot, seed, FRAMES, FPS).iter().map(|f| f.to_array().to_vec()).collect();
+            let frames: Vec<Vec<f32>> =
+                animate(&shot, seed, FRAMES, FPS).iter().map(|f| f.to_array().to_vec()).collect();
             Some((summary(&frames), action))
         };
         let seen: Vec<(Summary, u32)> = (0..SEEN).filter_map(one).collect();

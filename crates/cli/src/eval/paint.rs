@@ -81,11 +81,15 @@ pub fn run(args: &Args) -> Outcome {
             }
         }
         if args.json {
-            let size = json!({ "whole_db": whole.mean(), "character_db": character.mean(), "recognised": scores.to_json() });
+            let size =
+                json!({ "whole_db": whole.mean(), "character_db": character.mean(), "recognised": scores.to_json() });
             all.insert(format!("{width}x{height}"), size);
         } else {
             let (whole, character) = (whole.mean(), character.mean());
-            println!("{width}×{height}, {} held-out shots: {whole:.2} dB whole, {character:.2} dB on the character", args.count);
+            println!(
+                "{width}×{height}, {} held-out shots: {whole:.2} dB whole, {character:.2} dB on the character",
+                args.count
+            );
             print!("{scores}");
         }
     }
@@ -110,7 +114,12 @@ pub fn shot_ids(shot: &ShotSpec) -> ShotIds {
     }
 }
 
-fn paint(painter: &Painter, shot: &ShotSpec, layouts: &[spec::FrameLayout], (w, h): (usize, usize)) -> Outcome<Vec<Image>> {
+fn paint(
+    painter: &Painter,
+    shot: &ShotSpec,
+    layouts: &[spec::FrameLayout],
+    (w, h): (usize, usize),
+) -> Outcome<Vec<Image>> {
     let typed = |f: &spec::FrameLayout| FrameLayout::from_values(&f.to_array());
     let frames: Vec<FrameLayout> = layouts.iter().filter_map(typed).collect();
     let planes = pollster::block_on(painter.paint(&shot_ids(shot), &frames, w, h)?.to_vec())?;

@@ -45,7 +45,13 @@ impl Block {
     }
 
     /// `x` [T, C] at positions from `start`; keys and values join the cache.
-    pub fn forward(&self, x: &Tensor, rope: &Rope, cache: &mut (Persistent, Persistent), start: usize) -> Result<Tensor> {
+    pub fn forward(
+        &self,
+        x: &Tensor,
+        rope: &Rope,
+        cache: &mut (Persistent, Persistent),
+        start: usize,
+    ) -> Result<Tensor> {
         let t = x.rows();
         let heads = |y: Tensor, n: usize| y.reshape(&[t, n, self.head_dim]);
         let h = x.rms_norm(Some(&self.attn_norm), self.eps)?; // [T, C]

@@ -33,7 +33,10 @@ impl Llama {
     pub fn load(file: &GgufFile, device: &Device) -> Result<Self> {
         let config = TextConfig::read(file.gguf())?;
         if config.family != Family::Llama {
-            let what = format!("text models of the family {:?} are not run yet: take one of the llama architecture", config.family);
+            let what = format!(
+                "text models of the family {:?} are not run yet: take one of the llama architecture",
+                config.family
+            );
             return Err(ModelError::Config(what));
         }
         let w = Weights::new(file);
@@ -102,7 +105,12 @@ impl Llama {
     }
 
     /// The residual stream [T, width] after the last block; `seen` gets it after each block.
-    fn trunk(&self, tokens: &[u32], cache: &mut KvCache, mut seen: impl FnMut(usize, &Tensor) -> Result<()>) -> Result<Tensor> {
+    fn trunk(
+        &self,
+        tokens: &[u32],
+        cache: &mut KvCache,
+        mut seen: impl FnMut(usize, &Tensor) -> Result<()>,
+    ) -> Result<Tensor> {
         cache.check_room(tokens.len())?;
         if let Some(bad) = tokens.iter().find(|&&t| t as usize >= self.config.vocab) {
             return Err(ModelError::Config(format!("token {bad} is outside the vocabulary of {}", self.config.vocab)));

@@ -4,7 +4,7 @@
 
 mod shot;
 
-pub use shot::{CharacterIds, ShotIds, VocabularyError, Vocabulary};
+pub use shot::{CharacterIds, ShotIds, Vocabulary, VocabularyError};
 
 /// Numbers in one frame of a layout.
 pub const FRAME_LEN: usize = 47;
@@ -19,8 +19,24 @@ pub const PROP_AT: usize = CHARACTERS_AT + CHARACTERS * CHARACTER_LEN;
 
 const CAMERA_FIELDS: [&str; CHARACTERS_AT] = ["cam_x", "cam_y", "cam_zoom", "scroll_far", "scroll_near"];
 const CHARACTER_FIELDS: [&str; CHARACTER_LEN] = [
-    "present", "x", "y", "height", "rot", "flip", "swing", "lift", "wave", "squash", "sit", "gaze_x", "gaze_y", "blink",
-    "mouth_open", "mouth_wide", "mouth_round", "brow",
+    "present",
+    "x",
+    "y",
+    "height",
+    "rot",
+    "flip",
+    "swing",
+    "lift",
+    "wave",
+    "squash",
+    "sit",
+    "gaze_x",
+    "gaze_y",
+    "blink",
+    "mouth_open",
+    "mouth_wide",
+    "mouth_round",
+    "brow",
 ];
 const PROP_FIELDS: [&str; FRAME_LEN - PROP_AT] =
     ["prop_present", "prop_x", "prop_y", "prop_scale", "prop_rot", "weather_phase"];
@@ -102,8 +118,26 @@ pub struct FrameLayout {
 
 impl Pose {
     fn from_array(v: &[f32; CHARACTER_LEN]) -> Pose {
-        let [present, x, y, height, rot, flip, swing, lift, wave, squash, sit, gaze_x, gaze_y, blink, mouth_open, mouth_wide, mouth_round, brow] =
-            *v;
+        let [
+            present,
+            x,
+            y,
+            height,
+            rot,
+            flip,
+            swing,
+            lift,
+            wave,
+            squash,
+            sit,
+            gaze_x,
+            gaze_y,
+            blink,
+            mouth_open,
+            mouth_wide,
+            mouth_round,
+            brow,
+        ] = *v;
         Pose {
             present,
             x,

@@ -59,7 +59,13 @@ impl Vocabulary {
     }
 
     /// A character's indices from its words.
-    pub fn character(&self, kind: &str, color: &str, action: &str, mood: &str) -> Result<CharacterIds, VocabularyError> {
+    pub fn character(
+        &self,
+        kind: &str,
+        color: &str,
+        action: &str,
+        mood: &str,
+    ) -> Result<CharacterIds, VocabularyError> {
         Ok(CharacterIds {
             kind: find("character", &self.character, kind)?,
             color: find("color", &self.color, color)?,
@@ -123,15 +129,8 @@ mod tests {
         assert_eq!(v.place("mars"), Err(VocabularyError::Unknown { list: "place", word: "mars".into() }));
         let cat = v.character("cat", "red", "walk", "neutral").unwrap();
         assert_eq!(cat.kind, 1);
-        let mut shot = ShotIds {
-            place: 1,
-            time: 0,
-            weather: 0,
-            characters: [Some(cat), None],
-            prop: 0,
-            camera: 0,
-            style: 0,
-        };
+        let mut shot =
+            ShotIds { place: 1, time: 0, weather: 0, characters: [Some(cat), None], prop: 0, camera: 0, style: 0 };
         assert_eq!(v.check(&shot), Ok(()));
         shot.characters[0].as_mut().unwrap().kind = 2;
         assert_eq!(v.check(&shot), Err(VocabularyError::OutOfRange { list: "character", index: 2, len: 2 }));

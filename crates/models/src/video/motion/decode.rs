@@ -49,7 +49,8 @@ pub(super) fn frames(made: &[FrameLayout], shot: &Shot) -> Vec<FrameLayout> {
         if shot.prop {
             (frame.prop_present, frame.prop_scale) = (1.0, scale);
         } else {
-            (frame.prop_present, frame.prop_x, frame.prop_y, frame.prop_scale, frame.prop_rot) = (0.0, 0.0, 0.0, 0.0, 0.0);
+            (frame.prop_present, frame.prop_x, frame.prop_y, frame.prop_scale, frame.prop_rot) =
+                (0.0, 0.0, 0.0, 0.0, 0.0);
         }
         frame
     };

@@ -8,6 +8,8 @@ mod block;
 mod config;
 mod decode;
 mod noise;
+#[cfg(test)]
+mod tests;
 
 pub use config::Config;
 
@@ -112,15 +114,25 @@ impl Motion {
         let acted = length.max(SHORTEST);
         let frames = (FRAMES as f32 * (acted / LONGEST).max(1.0)).ceil() as usize;
         let seconds: Vec<f32> = (0..frames).map(|i| i as f32 * acted / frames as f32).collect();
-        let made = self.forward(shot, &shot_noise, &mut noise, &seconds, acted)?.to_vec().await?;
+        let count = (acted / c.anchor_seconds) as usize + 2;
+        let anchors: Vec<Vec<f32>> = (0..count).map(|_| noise.normal(c.anchor_noise)).collect();
+        let anchors = between(&anchors, &seconds, c.anchor_seconds);
+        let made = self.forward(shot, &shot_noise, &anchors, &seconds, acted)?.to_vec().await?;
         let made: Option<Vec<FrameLayout>> = made.chunks(FRAME_LEN).map(FrameLayout::from_values).collect();
         let made = made.ok_or_else(|| ModelError::Config("motion gave numbers that are not finite".to_owned()))?;
         let step = frames as f32 / acted / fps;
         Ok(Layout::from_frames(&decode::resample(&decode::frames(&made, &whole), step, n_frames)))
     }
 
-    /// → [T, outputs], in the units of `models/motion/codec.py`
-    fn forward(&self, shot: &ShotIds, shot_noise: &[f32], noise: &mut Noise, seconds: &[f32], length: f32) -> Result<Tensor> {
+    /// `shot_noise` [K], `anchors` [T, Z] → [T, outputs], in the units of `models/motion/codec.py`
+    fn forward(
+        &self,
+        shot: &ShotIds,
+        shot_noise: &[f32],
+        anchors: &[f32],
+        seconds: &[f32],
+        length: f32,
+    ) -> Result<Tensor> {
         let (c, t) = (&self.config, seconds.len());
         let put = |shape: &[usize], data: &[f32]| Tensor::from_f32(&self.device, shape, data);
         let mut words = Vec::with_capacity(c.words.len() + 1);
@@ -132,7 +144,7 @@ impl Motion {
         let vector = self.shot_2.forward(&self.shot_0.forward(&e)?.silu()?)?.add(&self.text_null)?; // [1, C]
 
         let time = put(&[t, 3 + 2 * c.octaves], &time_features(seconds, length, c.octaves))?;
-        let anchors = put(&[t, c.anchor_noise], &anchors(noise, seconds, c))?;
+        let anchors = put(&[t, c.anchor_noise], anchors)?;
         let x = self.time.forward(&time)?.add(&vector.reshape(&[c.dim])?)?; // [T, C]
         let x = x.add(&self.anchor.forward(&anchors)?)?.add(&self.audio_null)?;
         let mut x = x.add(&self.cycle.forward(&self.oscillators(&vector, &put(&[t, 1], seconds)?)?)?)?;
@@ -186,15 +198,14 @@ fn time_features(seconds: &[f32], length: f32, octaves: usize) -> Vec<f32> {
     features
 }
 
-/// [T, Z]: the noise of each moment, linearly between anchors.
-fn anchors(noise: &mut Noise, seconds: &[f32], c: &Config) -> Vec<f32> {
-    let last = seconds.last().copied().unwrap_or(0.0);
-    let count = (last / c.anchor_seconds) as usize + 2;
-    let anchors: Vec<Vec<f32>> = (0..count).map(|_| noise.normal(c.anchor_noise)).collect();
+/// `anchors` of Z numbers, `spacing` seconds apart → [T, Z]: linearly between two.
+fn between(anchors: &[Vec<f32>], seconds: &[f32], spacing: f32) -> Vec<f32> {
     let at = |s: &f32| {
-        let place = s / c.anchor_seconds;
-        let (first, part) = ((place as usize).min(count - 2), place.fract());
-        anchors[first].iter().zip(&anchors[first + 1]).map(|(a, b)| a + (b - a) * part).collect::<Vec<_>>()
+        let place = s / spacing;
+        let first = (place as usize).min(anchors.len().saturating_sub(2));
+        let part = place - first as f32;
+        let (a, b) = (&anchors[first], &anchors[first + 1]);
+        a.iter().zip(b).map(|(a, b)| a + (b - a) * part).collect::<Vec<_>>()
     };
     seconds.iter().flat_map(at).collect()
 }

@@ -1,5 +1,16 @@
 use serde::Deserialize;
 
+/// The grid of learnt features of each layer of a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+pub struct Grid {
+    /// Points over one period of the background.
+    pub columns: usize,
+    /// Points from above to below the frame.
+    pub rows: usize,
+    /// Numbers at a point.
+    pub channels: usize,
+}
+
 /// A painter's numbers, from the `config` entry of its file's metadata.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Config {
@@ -13,6 +24,7 @@ pub struct Config {
     pub layers: usize,
     /// Layers with a depthwise 3×3 behind them, from 0.
     pub mix_after: Vec<usize>,
+    pub backdrop: Grid,
     /// Channels of a word's embedding.
     pub embedding: usize,
     /// Hidden channels of the network that gives FiLM.

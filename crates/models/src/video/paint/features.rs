@@ -10,6 +10,11 @@ use std::f32::consts::PI;
 pub const CELL: usize = 4;
 /// Numbers a cell has.
 pub const FEATURES: usize = PRIMARY + OTHER + PROP + WORLD + SHADOWS + WEATHER;
+/// Where a cell's features hold twice its height in the world, and the sine and cosine of its place in the period of the far, the
+/// middle and the near layer.
+pub(super) const Y_AT: usize = PRIMARY + OTHER + PROP + 1;
+pub(super) const LAYERS_AT: [usize; 3] = [FIRST_LAYER, FIRST_LAYER + 2 * OCTAVES, FIRST_LAYER + 4 * OCTAVES];
+const FIRST_LAYER: usize = PRIMARY + OTHER + PROP + 3 + 2 * OCTAVES + 4;
 /// Written into the weights' metadata: weights trained on other features do not load.
 pub const FEATURES_VERSION: u32 = 1;
 
@@ -186,7 +191,9 @@ impl Scene<'_> {
         let (pose, body) = (&f.characters[second], &self.bodies[second]);
         out.place(at[second], 3);
         let w = if near && at[second].soft > 0.0 { 1.0 } else { 0.0 };
-        out.put(&[pose.swing, pose.lift, pose.wave, pose.squash, pose.sit, body.sin, body.cos, body.flip].map(|v| v * w));
+        out.put(
+            &[pose.swing, pose.lift, pose.wave, pose.squash, pose.sit, body.sin, body.cos, body.flip].map(|v| v * w),
+        );
         out.put(&[if first == 1 { w } else { -w }]);
 
         let prop = self.prop.at(x, y);

@@ -5,14 +5,18 @@
 //! the grid of cells after some → norm, linear → the cell's pixels. FiLM (Perez et al. 2018) comes from the shot's words:
 //! three rows a shot, for cells near nobody, the first and the second character.
 
+mod backdrop;
 mod config;
 pub mod features;
+#[cfg(test)]
+mod tests;
 
-pub use config::Config;
+pub use config::{Config, Grid};
 
 use super::layout::{FrameLayout, ShotIds, Vocabulary};
 use super::weights::{Linear, Weights};
 use crate::{ModelError, Result};
+use backdrop::Backdrop;
 use features::{CELL, FEATURES, Window};
 use kinora_formats::SafeTensorsFile;
 use kinora_tensor::{Device, Tensor};
@@ -47,6 +51,7 @@ pub struct Painter {
     prop: Tensor,
     film_0: Linear,
     film_2: Linear,
+    backdrop: Backdrop,
     input: Linear,
     layers: Vec<Layer>,
     output: Linear,
@@ -74,6 +79,7 @@ impl Painter {
             return Err(w.error(format!("its features are of version {version}, this engine's of {ours}")));
         }
         let vocabulary: Vocabulary = w.json("vocabulary")?;
+        let backdrop = Backdrop::load(&w, c.places, &c.backdrop)?;
         let layers = (0..c.layers).map(|i| Layer::load(&w, c, i)).collect::<Result<_>>()?;
         Ok(Painter {
             kind: w.float("kind.weight", &[c.kinds + 1, c.embedding])?,
@@ -85,7 +91,8 @@ impl Painter {
             prop: w.float("prop.weight", &[c.props, c.embedding])?,
             film_0: w.linear("film_0", 9 * c.embedding, c.film_hidden)?,
             film_2: w.linear("film_2", c.film_hidden, 2 * c.dim * (c.layers + 1))?,
-            input: w.linear("input", c.features, c.dim)?,
+            input: w.linear("input", c.features + backdrop.width(), c.dim)?,
+            backdrop,
             layers,
             output: w.linear("output", c.dim, 3 * c.cell * c.cell)?,
             device: device.clone(),
@@ -109,7 +116,9 @@ impl Painter {
         self.vocabulary.check(shot)?;
         if frames.is_empty() || width == 0 || height == 0 || width % CELL != 0 || height % CELL != 0 {
             let n = frames.len();
-            return Err(ModelError::Config(format!("{n} frames of {width}×{height}: the sides are multiples of {CELL} pixels")));
+            return Err(ModelError::Config(format!(
+                "{n} frames of {width}×{height}: the sides are multiples of {CELL} pixels"
+            )));
         }
         let window = Window::whole(width, height);
         let (mut features, mut rows) = (Vec::new(), Vec::new());
@@ -117,10 +126,11 @@ impl Painter {
             features::cells(frame, &window, &mut features, &mut rows);
         }
         let (f, n) = (frames.len(), rows.len());
-        let features = Tensor::from_f32(&self.device, &[n, FEATURES], &features)?;
+        let seen = self.backdrop.join(shot.place as usize, &features);
+        let seen = Tensor::from_f32(&self.device, &[n, FEATURES + self.backdrop.width()], &seen)?;
         let rows: Vec<u32> = rows.into_iter().map(u32::from).collect();
         let rows = Tensor::from_u32(&self.device, &[n], &rows)?;
-        self.forward(&features, &rows, &self.film(shot)?, [f, window.rows, window.columns])
+        self.forward(&seen, &rows, &self.film(shot)?, [f, window.rows, window.columns])
     }
 
     /// Each layer's FiLM of a shot, the input's first: scale and shift, each [3, C].
@@ -151,8 +161,8 @@ impl Painter {
         Ok(film)
     }
 
-    /// `features` [N, features], `rows` [N] u32, N = F·H·W cells → [F, 3, cell·H, cell·W].
-    fn forward(&self, features: &Tensor, rows: &Tensor, film: &[(Tensor, Tensor)], grid: [usize; 3]) -> Result<Tensor> {
+    /// `seen` [N, features + backdrop], `rows` [N] u32, N = F·H·W cells → [F, 3, cell·H, cell·W].
+    fn forward(&self, seen: &Tensor, rows: &Tensor, film: &[(Tensor, Tensor)], grid: [usize; 3]) -> Result<Tensor> {
         let (c, [f, h, w]) = (&self.config, grid);
         let n = f * h * w;
         let mut film = film.iter();
@@ -160,7 +170,7 @@ impl Painter {
             Some((scale, shift)) => Ok(x.film(scale, shift, rows)?),
             None => Err(ModelError::Config("a layer without FiLM".to_owned())),
         };
-        let mut x = modulate(&self.input.forward(features)?)?; // [N, C]
+        let mut x = modulate(&self.input.forward(seen)?)?; // [N, C]
         for layer in &self.layers {
             let y = modulate(&x.layer_norm(None, EPS)?)?; // [N, C]
             x = x.add(&layer.down.forward(&layer.up.forward(&y)?.gelu_tanh()?)?)?;

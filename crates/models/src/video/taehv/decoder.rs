@@ -95,9 +95,14 @@ impl Decoder {
                 }
                 Layer::Mem(block) => {
                     if x.dim(0) != block.channels() {
-                        return Err(ModelError::shape("memory block", x.shape(), format!("{} channels", block.channels())));
+                        return Err(ModelError::shape(
+                            "memory block",
+                            x.shape(),
+                            format!("{} channels", block.channels()),
+                        ));
                     }
-                    let past = stream.past.get_mut(i).ok_or_else(|| ModelError::Config("another model's stream".into()))?;
+                    let past =
+                        stream.past.get_mut(i).ok_or_else(|| ModelError::Config("another model's stream".into()))?;
                     let before = past.replace(&x)?;
                     block.forward(&x, &before)?
                 }

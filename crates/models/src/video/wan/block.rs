@@ -64,7 +64,14 @@ impl Projections {
         self.heads(&self.v.forward(x)?)
     }
 
-    fn attend(&self, q: &Tensor, k: &Tensor, v: &Tensor, bias: Option<&Tensor>, kv_len: Option<usize>) -> Result<Tensor> {
+    fn attend(
+        &self,
+        q: &Tensor,
+        k: &Tensor,
+        v: &Tensor,
+        bias: Option<&Tensor>,
+        kv_len: Option<usize>,
+    ) -> Result<Tensor> {
         let scale = 1.0 / (q.last_dim() as f32).sqrt();
         let options = Attention { scale, causal: None, window: None, key_bias: bias, kv_len };
         let y = q.attention(k, v, &options)?;

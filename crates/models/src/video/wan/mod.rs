@@ -40,16 +40,24 @@ impl Config {
     pub fn infer(w: &Weights, num_heads: Option<usize>) -> Result<Self> {
         let dims = |name: &str, rank: usize| {
             let shape = w.shape(name)?;
-            if shape.len() == rank { Ok(shape) } else { Err(ModelError::shape(name, &shape, format!("{rank} dimensions"))) }
+            if shape.len() == rank {
+                Ok(shape)
+            } else {
+                Err(ModelError::shape(name, &shape, format!("{rank} dimensions")))
+            }
         };
         let patch = dims("patch_embedding.weight", 5)?;
-        let [dim, in_channels, pt, ph, pw] = patch[..] else { return Err(ModelError::missing("patch_embedding.weight")) };
+        let [dim, in_channels, pt, ph, pw] = patch[..] else {
+            return Err(ModelError::missing("patch_embedding.weight"));
+        };
         let head = dims("head.head.weight", 2)?;
         let out_channels = head.first().copied().unwrap_or(0) / (pt * ph * pw).max(1);
         let num_layers = (0..).take_while(|i| w.has(&format!("blocks.{i}.modulation"))).count();
         let num_heads = num_heads.unwrap_or(dim / 128);
         if num_heads == 0 || dim % num_heads != 0 || dim / num_heads % 2 != 0 {
-            return Err(ModelError::Config(format!("{dim} channels do not divide into {num_heads} heads of even size")));
+            return Err(ModelError::Config(format!(
+                "{dim} channels do not divide into {num_heads} heads of even size"
+            )));
         }
         Ok(Self {
             dim,
@@ -132,7 +140,10 @@ impl Wan {
             ],
             time: TimeEmbedding::load(w, &config, device)?,
             blocks,
-            head_modulation: [modulation.narrow(0, 0, 1)?.reshape(&[dim])?, modulation.narrow(0, 1, 1)?.reshape(&[dim])?],
+            head_modulation: [
+                modulation.narrow(0, 0, 1)?.reshape(&[dim])?,
+                modulation.narrow(0, 1, 1)?.reshape(&[dim])?,
+            ],
             head: Linear::load(&w.pp("head.head"), dim, head_rows, device)?,
             device: device.clone(),
             config,

@@ -1,0 +1,86 @@
+//! What a place looks like: a grid of learnt features for each of its three layers (Müller et al. 2022), repeated over x and read
+//! between its points where a cell lies.
+
+use super::super::weights::Weights;
+use super::config::Grid;
+use super::features::{FEATURES, LAYERS_AT, Y_AT};
+use crate::Result;
+use std::f32::consts::TAU;
+
+/// The world's heights that the rows span.
+const TOP: f32 = -0.62;
+const BOTTOM: f32 = 0.62;
+
+pub(super) struct Backdrop {
+    grid: Grid,
+    /// [places, layers, rows, columns, channels]
+    values: Vec<f32>,
+}
+
+impl Backdrop {
+    pub fn load(w: &Weights, places: usize, grid: &Grid) -> Result<Backdrop> {
+        let Grid { columns, rows, channels } = *grid;
+        if columns < 2 || rows < 2 || channels == 0 {
+            return Err(w.error(format!("its backdrop has {columns}×{rows} points of {channels} numbers")));
+        }
+        let values = w.values("backdrop.weight", &[places, LAYERS_AT.len(), rows, columns, channels])?;
+        Ok(Backdrop { grid: *grid, values })
+    }
+
+    /// Numbers that a cell gets.
+    pub fn width(&self) -> usize {
+        LAYERS_AT.len() * self.grid.channels
+    }
+
+    /// `features` [N, FEATURES] → [N, FEATURES + width], each cell's features and what `place` looks like there.
+    pub fn join(&self, place: usize, features: &[f32]) -> Vec<f32> {
+        let mut out = Vec::with_capacity(features.len() / FEATURES * (FEATURES + self.width()));
+        for cell in features.chunks_exact(FEATURES) {
+            out.extend_from_slice(cell);
+            for (layer, &at) in LAYERS_AT.iter().enumerate() {
+                let turn = cell[at].atan2(cell[at + 1]) / TAU;
+                self.read(place * LAYERS_AT.len() + layer, turn.rem_euclid(1.0), cell[Y_AT] / 2.0, &mut out);
+            }
+        }
+        out
+    }
+
+    /// Appends the numbers of a layer at `turn` (0..1 of a period) and height `y`.
+    fn read(&self, layer: usize, turn: f32, y: f32, out: &mut Vec<f32>) {
+        let Grid { columns, rows, channels } = self.grid;
+        let x = turn * columns as f32;
+        let y = ((y - TOP) / (BOTTOM - TOP) * (rows - 1) as f32).clamp(0.0, rows as f32 - 1.001);
+        let (left, top) = (x as usize % columns, y as usize);
+        let (right, down) = (x.fract(), y.fract());
+        let point = |row: usize, column: usize| {
+            let start = ((layer * rows + row) * columns + column % columns) * channels;
+            self.values.get(start..start + channels).unwrap_or_default()
+        };
+        let corners = [point(top, left), point(top, left + 1), point(top + 1, left), point(top + 1, left + 1)];
+        let weights = [(1.0 - right) * (1.0 - down), right * (1.0 - down), (1.0 - right) * down, right * down];
+        for channel in 0..channels {
+            let of = |i: usize| corners[i].get(channel).map_or(0.0, |v| v * weights[i]);
+            out.push(of(0) + of(1) + of(2) + of(3));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_grid_is_read_between_its_points_and_round_its_period() {
+        let grid = Grid { columns: 4, rows: 3, channels: 1 };
+        let values = (0..2 * 3 * 3 * 4).map(|i| (i % 4) as f32).collect();
+        let backdrop = Backdrop { grid, values };
+        let read = |turn: f32, y: f32| {
+            let mut out = Vec::new();
+            backdrop.read(1, turn, y, &mut out);
+            out[0]
+        };
+        assert!((read(0.25, 0.0) - 1.0).abs() < 1e-6);
+        assert!((read(0.375, 0.3) - 1.5).abs() < 1e-6);
+        assert!((read(0.875, -9.0) - 1.5).abs() < 1e-6, "between the last point and the first");
+    }
+}

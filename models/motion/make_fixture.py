@@ -1,0 +1,57 @@
+"""Writes motion's test file: a tiny network of random weights, what goes in, and what PyTorch gives.
+
+    python models/motion/make_fixture.py crates/models/src/video/motion/fixture.safetensors
+"""
+
+import json
+import os
+import sys
+
+import torch
+from safetensors.torch import save_file
+
+from model import Motion
+
+FRAMES, FPS = 7, 6
+VOCABULARY = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../crates/engine/tests/vocabulary.json")
+
+
+def main(path: str) -> None:
+    torch.manual_seed(6)
+    with open(VOCABULARY) as f:
+        words = json.load(f)
+    who = [len(words[k]) + 1 for k in ("character", "action", "mood")]
+    config = {
+        "architecture": "kinora-motion",
+        "dim": 16,
+        "heads": 2,
+        "layers": 2,
+        "ffn": 24,
+        "embedding": 4,
+        "words": [len(words[k]) for k in ("place", "time", "weather", "prop", "camera")] + who + who,
+        "shot_noise": 6,
+        "anchor_noise": 5,
+        "anchor_seconds": 0.5,
+        "octaves": 3,
+        "oscillators": 4,
+        "text": 3,
+        "audio": 2,
+        "outputs": 47,
+    }
+    net = Motion(config)
+    for p in net.parameters():
+        p.data = (p.data + 0.1 * torch.randn_like(p)).half().float()
+    net.base = net.base.half().float()
+    ids = torch.tensor([[3, 1, 2, 4, 5, 6, 7, 2, 0, 0, 0]])
+    noise, anchors = torch.randn(1, 6), torch.randn(1, 4, 5)
+    seconds = torch.arange(FRAMES)[None] / FPS
+    with torch.no_grad():
+        out = net(ids, noise, anchors, seconds, torch.tensor([FRAMES / FPS]))
+    tensors = {k: v.half().contiguous() for k, v in net.state_dict().items()}
+    tensors |= {"mean": torch.zeros(47), "deviation": torch.ones(47)}
+    tensors |= {"case.noise": noise[0], "case.anchors": anchors[0], "case.seconds": seconds[0], "case.output": out[0]}
+    save_file(tensors, path, {"config": json.dumps(config), "vocabulary": json.dumps(words)})
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
