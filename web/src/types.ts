@@ -79,7 +79,7 @@ export interface Progress {
 /** The device that runs the models. */
 export interface DeviceInfo {
   kind: 'cpu' | 'gpu';
-  /** The device in words, such as `CPU, 4 threads` or the adapter's name. */
+  /** The device in words, such as `relaxed SIMD, 4 threads` or the adapter's name. */
   name: string;
   /** Threads of the CPU device; 1 where the page is not cross-origin isolated. */
   threads: number;

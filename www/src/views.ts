@@ -15,10 +15,10 @@ export function deviceView(device: DeviceInfo | undefined, loading: Progress | u
   }
   if (!device) return html`<span class="device">${icon('chip')}On your device</span>`;
   return html`
-    <button class="device" popovertarget="device">${icon('chip')}${device.name}</button>
+    <button class="device" popovertarget="device">${icon('chip')}${device.kind.toUpperCase()} · ${device.name}</button>
     <div id="device" popover class="sheet">
       <h2>What runs here</h2>
-      <p><strong>${device.name}.</strong> ${device.why}</p>
+      <p><strong>${device.kind.toUpperCase()}, ${device.name}.</strong> ${device.why}</p>
       <p>
         ${
           globalThis.crossOriginIsolated
@@ -109,6 +109,13 @@ const ACTIONS: Record<string, string> = {
   look: 'looks',
 };
 
+/** Where, when and how, in words; what is usual is left out. */
+const facts = (shot: Shot): string =>
+  [...new Set([shot.place, shot.time, shot.weather, shot.camera])]
+    .filter((word) => !['clear', 'static'].includes(word))
+    .map((word) => word.replace('_', ' '))
+    .join(' · ');
+
 /** A card a shot, with its picture as soon as there is one. */
 export function storyboardView(take: Take | undefined, seek: (shot: number) => void): View {
   if (!take || take.status === 'failed' || (take.shots.length === 0 && take.status !== 'making')) return nothing;
@@ -134,10 +141,7 @@ export function storyboardView(take: Take | undefined, seek: (shot: number) => v
                 </div>
               </button>
               <p dir="auto">${shot.caption}</p>
-              <p class="facts">${[shot.place, shot.time, shot.weather, shot.camera]
-                .filter((word) => !['clear', 'static', 'none'].includes(word))
-                .map((word) => word.replace('_', ' '))
-                .join(' · ')}</p>
+              <p class="facts">${facts(shot)}</p>
             </li>
           `;
         })}

@@ -190,6 +190,7 @@ fn judge(asked: &Sample, script: &str, board: Option<&Storyboard>, scores: &mut 
 }
 
 /// Every colour that the idea gave is on its character in every shot.
+#[allow(clippy::type_complexity, reason = "the quantifier is passed in")]
 fn colors(t: &Truth, every: &dyn Fn(&dyn Fn(&kinora_engine::film::Shot) -> bool) -> bool) -> bool {
     t.characters.iter().zip(&t.colors).all(|(kind, color)| {
         color.is_none_or(|color| every(&|s| s.characters.iter().any(|c| c.kind == *kind && c.color == color)))

@@ -72,7 +72,7 @@ impl FilmStream {
         let stream = engine.chat(ChatRequest {
             messages: prompt,
             max_tokens: TOKENS_PER_SHOT * request.shots + TOKENS_MORE,
-            temperature: 0.6,
+            temperature: 0.3,
             top_p: 0.9,
             seed: request.seed,
             abort: abort.clone(),

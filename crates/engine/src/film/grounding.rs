@@ -61,7 +61,7 @@ impl GroundingNotice {
                 format!("This little world has no “{word}” yet; the nearest it knows is “{concept}”.")
             }
             Self::Unknown { words } => {
-                format!("Not known in this world yet, so left out of the picture: {}.", quoted(words))
+                format!("Not in this little world yet, so the picture goes on without: {}.", quoted(words))
             }
             Self::TooManyCharacters { left_out } => {
                 format!("A shot holds two characters; left out: {}.", quoted(left_out))
@@ -245,6 +245,10 @@ pub fn ground(idea: &str, vocabulary: &Vocabulary) -> Grounded {
         let Some(entry) = found.filter(|e| e.kind.is_known_to(vocabulary, e.concept)) else {
             if !phrase.chars().all(|c| c.is_numeric()) && !unknown.contains(&phrase) {
                 unknown.push(phrase.clone());
+            }
+            // the text model may know what the video model does not
+            if phrase.is_ascii() {
+                text.push(phrase);
             }
             continue;
         };

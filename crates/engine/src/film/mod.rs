@@ -75,7 +75,7 @@ impl FilmRequest {
             return refuse(format!("a film plays 1 to 30 frames a second, not {}", self.fps));
         }
         for (name, side) in [("width", self.width), ("height", self.height)] {
-            if !(32..=640).contains(&side) || side % CELL != 0 {
+            if !(32..=640).contains(&side) || !side.is_multiple_of(CELL) {
                 return refuse(format!("{name} must be a multiple of {CELL} between 32 and 640, not {side}"));
             }
         }

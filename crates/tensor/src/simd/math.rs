@@ -1,4 +1,5 @@
 //! Elementary functions on vectors. Polynomials from Cephes (Moshier), erfc from Numerical Recipes section 6.2.
+#![allow(clippy::excessive_precision, reason = "coefficients as they were published")]
 
 use std::f32::consts::{FRAC_1_SQRT_2, LOG2_E};
 

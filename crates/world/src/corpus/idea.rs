@@ -190,16 +190,16 @@ impl Facts {
                 color.1 = color.0.to_owned();
             }
         }
-        if let Some((place, phrase)) = &mut self.place {
-            if place.near.split('|').any(|p| p == phrase) {
-                let before = phrase.split(' ').next().unwrap_or("in");
-                *phrase = format!("{before} {}", place.name);
-            }
+        if let Some((place, phrase)) = &mut self.place
+            && place.near.split('|').any(|p| p == phrase)
+        {
+            let before = phrase.split(' ').next().unwrap_or("in");
+            *phrase = format!("{before} {}", place.name);
         }
-        if let Some((name, word)) = &mut self.prop {
-            if PROPS.iter().any(|p| p.name == *name && p.near.split('|').any(|w| w == word)) {
-                *word = (*name).to_owned();
-            }
+        if let Some((name, word)) = &mut self.prop
+            && PROPS.iter().any(|p| p.name == *name && p.near.split('|').any(|w| w == word))
+        {
+            *word = (*name).to_owned();
         }
     }
 

@@ -156,7 +156,7 @@ impl Actor {
             p.squash = 0.62 * smooth(c / take_off * 1.2);
             p.wave = mix(0.05, 0.0, c / take_off);
             p.swing = 0.15 * smooth(c / take_off);
-            p.gaze_y = mix(p.gaze_y, 0.2, 0.5);
+            p.gaze_y = mix(p.gaze_y, 0.2, 0.5 * hump(c, 0.0, take_off));
         } else if c < touch_down {
             let s = (c - take_off) / (touch_down - take_off);
             p.lift = 0.23 * 4.0 * s * (1.0 - s);

@@ -66,9 +66,9 @@ impl Face {
         for s in &self.syllables {
             let a = hump(t, s.from, s.to);
             if a > 0.0 {
-                pose.mouth_open = mix(pose.mouth_open * 0.4, s.open, a);
+                pose.mouth_open = mix(pose.mouth_open, s.open, a);
                 pose.mouth_wide = mix(pose.mouth_wide, 0.6 * s.wide + 0.4 * wide, a);
-                pose.mouth_round = mix(pose.mouth_round * 0.3, s.round, a);
+                pose.mouth_round = mix(pose.mouth_round, s.round, a);
                 pose.brow += 0.15 * a * s.open;
             }
         }

@@ -3,7 +3,7 @@ use crate::spec::{CHARACTERS, Prop};
 use proptest::prelude::*;
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(96))]
+    #![proptest_config(ProptestConfig::with_cases(160))]
 
     #[test]
     fn layouts_are_finite_and_in_range(seed in any::<u64>(), fps in 6.0_f32..30.0, n in 1_usize..60) {

@@ -346,8 +346,8 @@ impl Canvas {
                     // the figure is over the shadow, the shadow over what was there
                     let a = soft * strength;
                     let dark = mix(self.behind[i], [0.04, 0.04, 0.12], a);
-                    for k in 0..3 {
-                        self.rgb[i][k] += (dark[k] - self.behind[i][k]) * (1.0 - cover[i]);
+                    for ((pixel, dark), behind) in self.rgb[i].iter_mut().zip(dark).zip(self.behind[i]) {
+                        *pixel += (dark - behind) * (1.0 - cover[i]);
                     }
                 }
             }

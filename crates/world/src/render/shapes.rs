@@ -69,6 +69,7 @@ pub fn star(u: f32, v: f32, r: f32) -> f32 {
 }
 
 /// Short hands for the commonest shapes.
+#[allow(clippy::too_many_arguments, reason = "a shape is its numbers")]
 impl Canvas {
     pub fn disc(&mut self, s: &Space, x: f32, y: f32, r: f32, color: Rgb) {
         self.shape(s, Extent::around(x, y, r, r), color, |u, v| circle(u, v, x, y, r));

@@ -114,7 +114,8 @@ impl Painter {
     /// Frames, [F, 3, height, width] in 0..1, drawn in one batch; the sides are multiples of 4 pixels.
     pub fn paint(&self, shot: &ShotIds, frames: &[FrameLayout], width: usize, height: usize) -> Result<Tensor> {
         self.vocabulary.check(shot)?;
-        if frames.is_empty() || width == 0 || height == 0 || width % CELL != 0 || height % CELL != 0 {
+        if frames.is_empty() || width == 0 || height == 0 || !width.is_multiple_of(CELL) || !height.is_multiple_of(CELL)
+        {
             let n = frames.len();
             return Err(ModelError::Config(format!(
                 "{n} frames of {width}×{height}: the sides are multiples of {CELL} pixels"

@@ -11,7 +11,7 @@ enum Layer {
     Conv(Conv),
     Relu,
     Upsample,
-    Mem(MemBlock),
+    Mem(Box<MemBlock>),
     /// A 1×1 convolution whose output holds `stride` consecutive frames.
     TGrow {
         conv: Conv,
@@ -47,7 +47,7 @@ impl Decoder {
         let mut time_scale = 1;
         for stage in STAGES {
             for block in stage..stage + 3 {
-                layers.push(Layer::Mem(MemBlock::load(&w, &block.to_string(), device)?));
+                layers.push(Layer::Mem(Box::new(MemBlock::load(&w, &block.to_string(), device)?)));
             }
             layers.push(Layer::Upsample);
             let grow = Conv::load(&w, &format!("{}.conv", stage + 4), 1, device)?;

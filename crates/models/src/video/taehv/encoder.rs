@@ -51,7 +51,7 @@ impl Encoder {
     pub fn encode(&self, frames: &[Tensor]) -> Result<Vec<Tensor>> {
         let scale: usize = self.stages.iter().map(|s| s.stride).product();
         let mut frames = frames.to_vec();
-        while let Some(last) = frames.last().filter(|_| frames.len() % scale != 0).cloned() {
+        while let Some(last) = frames.last().filter(|_| !frames.len().is_multiple_of(scale)).cloned() {
             frames.push(last);
         }
         let mut x = frames.iter().map(|f| Ok(self.first.forward(f)?.relu()?)).collect::<Result<Vec<_>>>()?;

@@ -54,7 +54,7 @@ impl Config {
         let out_channels = head.first().copied().unwrap_or(0) / (pt * ph * pw).max(1);
         let num_layers = (0..).take_while(|i| w.has(&format!("blocks.{i}.modulation"))).count();
         let num_heads = num_heads.unwrap_or(dim / 128);
-        if num_heads == 0 || dim % num_heads != 0 || dim / num_heads % 2 != 0 {
+        if num_heads == 0 || !dim.is_multiple_of(2 * num_heads) {
             return Err(ModelError::Config(format!(
                 "{dim} channels do not divide into {num_heads} heads of even size"
             )));

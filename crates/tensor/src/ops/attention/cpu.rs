@@ -114,9 +114,9 @@ impl Kernel for Query<'_> {
             // SAFETY: the slice has LANES places.
             unsafe { s.store(out.as_mut_ptr(), s.mul(s.add(sums[0], sums[1]), s.splat(scale))) };
         }
-        for ch in whole..dim {
+        for (ch, out) in y.iter_mut().enumerate().take(dim).skip(whole) {
             let total: f32 = keys.clone().zip(logits.iter()).map(|(j, p)| p * c.v[j * stride + first + ch]).sum();
-            y[ch] = total * scale;
+            *out = total * scale;
         }
     }
 }
