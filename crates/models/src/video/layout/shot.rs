@@ -83,6 +83,9 @@ impl Vocabulary {
     pub fn weather(&self, word: &str) -> Result<u32, VocabularyError> {
         find("weather", &self.weather, word)
     }
+    pub fn action(&self, word: &str) -> Result<u32, VocabularyError> {
+        find("action", &self.action, word)
+    }
     pub fn prop(&self, word: &str) -> Result<u32, VocabularyError> {
         find("prop", &self.prop, word)
     }

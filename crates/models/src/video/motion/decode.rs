@@ -9,6 +9,8 @@ const PERIOD: f32 = 2.4;
 /// What a shot has for all its frames: who and what is there, and where its cycles begin.
 pub(super) struct Shot {
     pub characters: [bool; CHARACTERS],
+    /// Who turns on the spot all the time.
+    pub spins: [bool; CHARACTERS],
     pub prop: bool,
     pub far: f32,
     pub near: f32,
@@ -16,9 +18,10 @@ pub(super) struct Shot {
 }
 
 impl Shot {
-    pub fn new(shot: &ShotIds, no_prop: Option<u32>, noise: &mut Noise) -> Shot {
+    pub fn new(shot: &ShotIds, no_prop: Option<u32>, spin: Option<u32>, noise: &mut Noise) -> Shot {
         Shot {
             characters: shot.characters.map(|c| c.is_some()),
+            spins: shot.characters.map(|c| c.is_some_and(|c| Some(c.action) == spin)),
             prop: Some(shot.prop) != no_prop,
             far: PERIOD * noise.unit() as f32,
             near: PERIOD * noise.unit() as f32,
@@ -34,14 +37,21 @@ pub(super) fn frames(made: &[FrameLayout], shot: &Shot) -> Vec<FrameLayout> {
     let heights: [f32; CHARACTERS] = std::array::from_fn(|i| mean(&|f| f.characters[i].height).clamp(0.3, 0.65));
     let grounds: [f32; CHARACTERS] = std::array::from_fn(|i| mean(&|f| f.characters[i].y).clamp(0.25, 0.48));
     let scale = mean(&|f| f.prop_scale).clamp(0.1, 0.5);
-    let one = |f: &FrameLayout| {
+    let flips: [Vec<f32>; CHARACTERS] = std::array::from_fn(|i| {
+        let made: Vec<f32> = made.iter().map(|f| f.characters[i].flip).collect();
+        if shot.spins[i] { spinning(&made) } else { facing(&made) }
+    });
+    let one = |(at, f): (usize, &FrameLayout)| {
         let mut frame = FrameLayout {
             cam_zoom: f.cam_zoom.clamp(0.8, 2.0),
             scroll_far: shot.far + f.scroll_far - first.scroll_far,
             scroll_near: shot.near + f.scroll_near - first.scroll_near,
             weather_phase: shot.phase + f.weather_phase - first.weather_phase,
             characters: std::array::from_fn(|i| match shot.characters[i] {
-                true => pose(&f.characters[i], heights[i], grounds[i]),
+                true => Pose {
+                    flip: flips[i].get(at).copied().unwrap_or(1.0),
+                    ..pose(&f.characters[i], heights[i], grounds[i])
+                },
                 false => Pose::default(),
             }),
             ..*f
@@ -54,7 +64,30 @@ pub(super) fn frames(made: &[FrameLayout], shot: &Shot) -> Vec<FrameLayout> {
         }
         frame
     };
-    made.iter().map(one).collect()
+    made.iter().enumerate().map(one).collect()
+}
+
+/// A figure faces one side or the other, and turns within three frames: it changes its side only when the network is sure.
+fn facing(made: &[f32]) -> Vec<f32> {
+    const SURE: f32 = 0.3;
+    const TURN: f32 = 0.7;
+    let mut side = if made.iter().take(3).sum::<f32>() < 0.0 { -1.0 } else { 1.0 };
+    let mut flip = side;
+    made.iter()
+        .map(|&f| {
+            if f * side < -SURE {
+                side = -side;
+            }
+            flip += (side - flip).clamp(-TURN, TURN);
+            flip
+        })
+        .collect()
+}
+
+/// A figure that spins is as wide as it can be when it is widest.
+fn spinning(made: &[f32]) -> Vec<f32> {
+    let widest = made.iter().fold(0.2f32, |w, f| w.max(f.abs()));
+    made.iter().map(|f| f / widest).collect()
 }
 
 /// A pose within the ranges that the painter has seen; `y` arrives as the height of the ground.
@@ -67,7 +100,6 @@ fn pose(p: &Pose, height: f32, ground: f32) -> Pose {
         y: ground - height / 2.0 - lift,
         height,
         rot: p.rot.clamp(-3.2, 3.2),
-        flip: sign(p.flip),
         swing: sign(p.swing),
         lift,
         wave: part(p.wave),
@@ -80,6 +112,7 @@ fn pose(p: &Pose, height: f32, ground: f32) -> Pose {
         mouth_wide: sign(p.mouth_wide),
         mouth_round: part(p.mouth_round),
         brow: sign(p.brow),
+        ..Pose::default()
     }
 }
 
@@ -101,7 +134,7 @@ mod tests {
     use super::*;
 
     fn shot(characters: [bool; 2], prop: bool) -> Shot {
-        Shot { characters, prop, far: 0.5, near: 1.0, phase: 0.25 }
+        Shot { characters, spins: [false; 2], prop, far: 0.5, near: 1.0, phase: 0.25 }
     }
 
     #[test]
@@ -127,5 +160,13 @@ mod tests {
         let frame = |x: f32| FrameLayout { cam_x: x, ..FrameLayout::default() };
         let x: Vec<f32> = resample(&[frame(0.0), frame(1.0), frame(2.0)], 0.5, 6).iter().map(|f| f.cam_x).collect();
         assert_eq!(x, [0.0, 0.5, 1.0, 1.5, 2.0, 2.0]);
+    }
+
+    #[test]
+    fn a_figure_is_not_seen_edge_on_but_while_it_turns() {
+        let unsure = facing(&[0.2, -0.1, 0.1, -0.2, 0.0, -0.6, -0.5, 0.1, 0.2]);
+        assert_eq!(unsure[..5], [1.0; 5]);
+        assert_eq!(unsure[7..], [-1.0; 2]);
+        assert!(spinning(&[0.1, -0.5, 0.25]).iter().zip([0.2, -1.0, 0.5]).all(|(a, b)| (a - b).abs() < 1e-6));
     }
 }

@@ -110,7 +110,7 @@ impl Motion {
         let mut noise = Noise::new(seed);
         let shot_noise = noise.normal(c.shot_noise);
         let no_prop = self.vocabulary.prop("none").ok();
-        let whole = Shot::new(shot, no_prop, &mut noise);
+        let whole = Shot::new(shot, no_prop, self.vocabulary.action("spin").ok(), &mut noise);
         let acted = length.max(SHORTEST);
         let frames = (FRAMES as f32 * (acted / LONGEST).max(1.0)).ceil() as usize;
         let seconds: Vec<f32> = (0..frames).map(|i| i as f32 * acted / frames as f32).collect();
