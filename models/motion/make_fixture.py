@@ -23,6 +23,7 @@ def main(path: str) -> None:
     who = [len(words[k]) + 1 for k in ("character", "action", "mood")]
     config = {
         "architecture": "kinora-motion",
+        "frames": 33,
         "dim": 16,
         "heads": 2,
         "layers": 2,
