@@ -27,7 +27,7 @@ test.describe
       await studio.ask('a shy robot finds a flower in the snow', 3);
       await expect(studio.stop).toBeVisible();
       await expect(studio.script).not.toContainText('thinking');
-      await expect(page.locator('progress[aria-label="Film"]')).toBeVisible();
+      await expect(page.locator('progress[aria-label="Progress"]')).toBeVisible();
       await expect(studio.cards).toHaveCount(3);
       await studio.done();
       await expect(studio.script.locator('.title')).not.toBeEmpty();

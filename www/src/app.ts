@@ -183,7 +183,7 @@ export class KinoraApp extends LitElement {
               ${this.empty ? 'Say in a few words what the film is about, or take one of these.' : 'A sentence is enough: who, where, what happens.'}
             </p>
             <div class="choices">
-              <ul class="ideas" aria-label="Example ideas">
+              <ul class="ideas" aria-label="Examples">
                 ${IDEAS.map(
                   (idea) =>
                     html`<li><button type="button" class="chip" @click=${() => this.pick(idea)}>${idea}</button></li>`,

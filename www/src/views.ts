@@ -37,7 +37,7 @@ export function progressView(studio: Studio): View {
   const text = studio.loading && !studio.device ? studio.loading.text : pace.text;
   return html`
     <div class="progress">
-      <progress max="1" .value=${pace.fraction} aria-label="Film"></progress>
+      <progress max="1" .value=${pace.fraction} aria-label="Progress"></progress>
       <p>${text}<span>${studio.device ? timeLeft(pace.left) : ''}</span></p>
     </div>
   `;
