@@ -66,7 +66,11 @@ impl FilmStream {
         vocabulary.style(&request.style).map_err(|e| EngineError::invalid_request("film", e.to_string()))?;
         let grounded = ground(&request.idea, vocabulary);
         let notice = |n: &super::GroundingNotice| FilmEvent::Notice { code: n.code().to_string(), text: n.text() };
-        let queue = grounded.notices.iter().map(notice).collect();
+        let mut queue: VecDeque<FilmEvent> = grounded.notices.iter().map(notice).collect();
+        if request.style != FilmRequest::default().style {
+            let text = format!("The style “{}” is not drawn yet: the film stays in the flat style.", request.style);
+            queue.push_back(FilmEvent::Notice { code: "style_not_drawn".into(), text });
+        }
         let abort = Abort::default();
         let prompt = vec![Message::user(script_prompt(&grounded.idea, request.shots))];
         let stream = engine.chat(ChatRequest {
