@@ -5,6 +5,7 @@
 
 mod motion;
 mod paint;
+mod refine;
 
 use std::io::{self, BufWriter, Write};
 
@@ -23,6 +24,8 @@ pub struct Args {
 enum What {
     /// Cells of rendered frames: their features, their pixels, what is in the foreground
     Paint(paint::Args),
+    /// Frames drawn by the painter, and the world's own picture of each in every style
+    Refine(refine::Args),
     /// Layouts of whole shots
     Motion(motion::Args),
 }
@@ -32,6 +35,7 @@ pub fn run(args: &Args) -> Outcome {
     let mut out = BufWriter::with_capacity(1 << 20, io::stdout().lock());
     match &args.what {
         What::Paint(args) => paint::write(args, &mut out)?,
+        What::Refine(args) => refine::write(args, &mut out)?,
         What::Motion(args) => motion::write(args, &mut out)?,
     }
     Ok(out.flush()?)

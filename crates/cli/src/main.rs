@@ -15,6 +15,7 @@ mod inspect;
 mod model_file;
 mod parity;
 mod tokenize;
+mod world;
 
 use std::process::ExitCode;
 

@@ -30,7 +30,7 @@ pub struct Args {
 const IDS: usize = 10;
 
 /// "192x112", both sides multiples of the cell's and within 8..=4096.
-fn size(text: &str) -> Result<(usize, usize), String> {
+pub(super) fn size(text: &str) -> Result<(usize, usize), String> {
     let side = |s: &str| s.parse::<usize>().ok().filter(|n| n % CELL == 0 && (8..=4096).contains(n));
     let sides = text.split_once('x').and_then(|(w, h)| Some((side(w)?, side(h)?)));
     sides.ok_or_else(|| format!("{text}: a size is like 192x112, its sides multiples of {CELL} within 8..=4096"))

@@ -11,10 +11,10 @@ use kinora_tensor::Device;
 use kinora_world::motion::animate;
 use kinora_world::spec::{Action, ShotSpec};
 
-use super::paint::shot_ids;
 use super::score::Scores;
 use crate::embedded;
 use crate::failure::{Failure, Outcome};
+use crate::world::shot_ids;
 
 const HELD_OUT_SEED: u64 = 1_000_000_007;
 const FRAMES: usize = 33;

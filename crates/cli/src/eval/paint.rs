@@ -3,17 +3,17 @@
 use std::fs;
 
 use kinora_formats::SafeTensorsFile;
-use kinora_models::video::layout::{CharacterIds, FrameLayout, ShotIds};
 use kinora_models::video::paint::Painter;
 use kinora_world::motion::animate;
 use kinora_world::recognise::{Attribute, psnr, recognise, recognise_action};
-use kinora_world::render::{Image, render};
-use kinora_world::spec::{self, ShotSpec, Style};
+use kinora_world::render::render;
+use kinora_world::spec::{ShotSpec, Style};
 use serde_json::json;
 
 use super::score::Scores;
 use crate::embedded;
 use crate::failure::{Failure, Outcome};
+use crate::world::paint;
 
 /// Seeds that training never draws begin here.
 const HELD_OUT_SEED: u64 = 1_000_000_007;
@@ -97,39 +97,4 @@ pub fn run(args: &Args) -> Outcome {
         println!("{}", serde_json::Value::Object(all));
     }
     Ok(())
-}
-
-/// The world's words as the model's indices: both have the order of the vocabulary in the model's file.
-pub fn shot_ids(shot: &ShotSpec) -> ShotIds {
-    let s = shot.ids();
-    let who = |c: spec::CharacterIds| CharacterIds { kind: c.kind, color: c.color, action: c.action, mood: c.mood };
-    ShotIds {
-        place: s.place,
-        time: s.time,
-        weather: s.weather,
-        characters: s.characters.map(|c| c.map(who)),
-        prop: s.prop,
-        camera: s.camera,
-        style: s.style,
-    }
-}
-
-fn paint(
-    painter: &Painter,
-    shot: &ShotSpec,
-    layouts: &[spec::FrameLayout],
-    (w, h): (usize, usize),
-) -> Outcome<Vec<Image>> {
-    let typed = |f: &spec::FrameLayout| FrameLayout::from_values(&f.to_array());
-    let frames: Vec<FrameLayout> = layouts.iter().filter_map(typed).collect();
-    let planes = pollster::block_on(painter.paint(&shot_ids(shot), &frames, w, h)?.to_vec())?;
-    Ok(planes.chunks_exact(3 * w * h).map(|frame| image(frame, w, h)).collect())
-}
-
-/// Planes in 0..1 as bytes.
-fn image(planes: &[f32], width: usize, height: usize) -> Image {
-    let n = width * height;
-    let byte = |v: f32| (v.clamp(0.0, 1.0) * 255.0 + 0.5) as u8;
-    let pixel = |i: usize| [0, 1, 2].map(|c| planes.get(c * n + i).copied().map_or(0, byte));
-    Image { width, height, rgb: (0..n).flat_map(pixel).collect(), mask: vec![0; n] }
 }
