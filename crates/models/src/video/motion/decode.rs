@@ -1,7 +1,7 @@
 //! From the network's numbers to layouts: what `models/motion/codec.py` does to the world's layouts, undone.
 
 use super::super::layout::{CHARACTERS, FrameLayout, Pose, ShotIds};
-use super::noise::Noise;
+use super::super::noise::Noise;
 
 /// The backgrounds repeat after this many world units.
 const PERIOD: f32 = 2.4;

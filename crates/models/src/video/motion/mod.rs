@@ -7,20 +7,19 @@
 mod block;
 mod config;
 mod decode;
-mod noise;
 #[cfg(test)]
 mod tests;
 
 pub use config::Config;
 
 use super::layout::{FRAME_LEN, FrameLayout, Layout, ShotIds, Vocabulary};
+use super::noise::Noise;
 use super::weights::{Linear, Weights};
 use crate::{ModelError, Result};
 use block::Block;
 use decode::Shot;
 use kinora_formats::SafeTensorsFile;
 use kinora_tensor::{Device, Tensor};
-use noise::Noise;
 use std::f32::consts::{PI, TAU};
 
 const EPS: f32 = 1e-5;

@@ -9,7 +9,14 @@ pub(super) struct Noise(ChaCha8Rng);
 
 impl Noise {
     pub fn new(seed: u64) -> Self {
-        Self(ChaCha8Rng::seed_from_u64(seed))
+        Self::stream(seed, 0)
+    }
+
+    /// `stream` separates the uses of one seed.
+    pub fn stream(seed: u64, stream: u64) -> Self {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        rng.set_stream(stream);
+        Self(rng)
     }
 
     /// Evenly in 0..1.
@@ -39,5 +46,6 @@ mod tests {
         assert!(mean.abs() < 0.03 && (variance - 1.0).abs() < 0.05, "{mean} {variance}");
         assert_eq!(values[..5], Noise::new(7).normal(5)[..]);
         assert_ne!(values[..5], Noise::new(8).normal(5)[..]);
+        assert_ne!(values[..5], Noise::stream(7, 1).normal(5)[..]);
     }
 }
