@@ -3,15 +3,15 @@
 use std::rc::Rc;
 
 use kinora_formats::SafeTensorsFile;
-use kinora_models::video::{motion::Motion, paint::Painter};
+use kinora_models::video::{motion::Motion, paint::Painter, refine::Refiner};
 use kinora_tensor::Device;
 
 use crate::chat::{ChatRequest, ChatStream, TextModel};
 use crate::film::{FilmRequest, FilmStream};
 use crate::{EngineError, error::Result};
 
-/// The bytes of the model files. The refiner and its autoencoder are optional; without `motion` and `paint` there are chats
-/// and no films.
+/// The bytes of the model files. Without `motion` and `paint` there are chats and no films; without `refine` films stay as
+/// they are painted.
 #[derive(Default)]
 pub struct ModelFiles {
     /// GGUF.
@@ -19,12 +19,14 @@ pub struct ModelFiles {
     /// Safetensors, as the others.
     pub motion: Option<Vec<u8>>,
     pub paint: Option<Vec<u8>>,
+    pub refine: Option<Vec<u8>>,
 }
 
 /// The networks that make a film from a storyboard.
 pub struct VideoModels {
     pub painter: Painter,
     pub motion: Motion,
+    pub refiner: Option<Refiner>,
 }
 
 /// The models of a session. Cloning is cheap and shares them.
@@ -51,8 +53,10 @@ impl Engine {
             bytes => Some(TextModel::load(bytes, &device).map_err(named("text"))?),
         };
         let open = |bytes| Ok::<_, EngineError>(SafeTensorsFile::from_bytes(bytes)?);
+        let refiner = |bytes| open(bytes).and_then(|f| Ok(Refiner::load(&f, &device)?)).map_err(named("refine"));
         let video = match (files.paint, files.motion) {
             (Some(paint), Some(motion)) => Some(VideoModels {
+                refiner: files.refine.map(refiner).transpose()?,
                 painter: open(paint).and_then(|f| Ok(Painter::load(&f, &device)?)).map_err(named("paint"))?,
                 motion: open(motion).and_then(|f| Ok(Motion::load(&f, &device)?)).map_err(named("motion"))?,
             }),

@@ -12,7 +12,7 @@ pub struct EngineError {
     /// Stable name: `invalid_request`, `context_length_exceeded`, `aborted`, `out_of_memory`, `device_lost`,
     /// `model_refused`, `model_missing`, `model_failed`, `unsupported`, `internal`, and those of the film's stages.
     pub code: &'static str,
-    /// Where it happened: `load`, `chat`, `film`, `storyboard`, `motion`, `paint`, `export`, `compute`.
+    /// Where it happened: `load`, `chat`, `film`, `storyboard`, `motion`, `paint`, `refine`, `export`, `compute`.
     pub stage: &'static str,
     /// Whether the same call may succeed when it is made again.
     pub retryable: bool,

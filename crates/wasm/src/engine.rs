@@ -34,8 +34,8 @@ enum DeviceChoice {
     Cpu,
 }
 
-/// Loads models. `files`: an object with the bytes (`Uint8Array`) of `text` and, where there are, `motion` and
-/// `paint`. `options`: `{ device: 'auto' | 'gpu' | 'cpu', threads }`.
+/// Loads models. `files`: an object with the bytes (`Uint8Array`) of `text` and, where there are, `motion`, `paint` and
+/// `refine`. `options`: `{ device: 'auto' | 'gpu' | 'cpu', threads }`.
 #[wasm_bindgen]
 pub async fn load(files: JsValue, options: JsValue) -> Result<Engine, JsValue> {
     let LoadOptions { device, threads } = from_js(options, "load")?;
@@ -45,7 +45,8 @@ pub async fn load(files: JsValue, options: JsValue) -> Result<Engine, JsValue> {
                 .hint("Serve the package's dist folder whole, models included."),
         )
     })?;
-    let files = ModelFiles { text, motion: file(&files, "motion"), paint: file(&files, "paint") };
+    let optional = |name| file(&files, name);
+    let files = ModelFiles { text, motion: optional("motion"), paint: optional("paint"), refine: optional("refine") };
     let (device, why) = choose(device, threads).await.map_err(throw)?;
     let engine = kinora_engine::Engine::load(files, device).map_err(throw)?;
     Ok(Engine { engine, threads, why })

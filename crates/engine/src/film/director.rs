@@ -2,11 +2,12 @@
 
 use std::collections::VecDeque;
 
-use kinora_models::video::layout::{FrameLayout, ShotIds};
+use kinora_models::video::layout::{FrameLayout, ShotIds, VocabularyError};
+use kinora_models::video::refine::Refiner;
 
 use super::{
-    Cue, FilmEvent, FilmRequest, Frame, Grounded, Script, Shot, Storyboard, ground, make_consistent, schema, shot_ids,
-    storyboard::complete_shots,
+    Cue, FilmEvent, FilmRequest, Frame, Grounded, Script, Shot, Storyboard, ground, make_consistent,
+    refine, schema, shot_ids, storyboard::complete_shots,
 };
 use crate::{
     Abort, Engine, EngineError,
@@ -46,13 +47,17 @@ enum Stage {
     Storyboard { stream: ChatStream, json: String, told: usize },
     Motion { shots: Vec<Shot>, planned: Vec<Planned> },
     Paint { planned: Vec<Planned>, shot: usize, index: usize },
+    Refine { planned: Vec<Planned>, progress: refine::Progress },
     Done,
 }
 
-/// A shot ready to be painted.
+/// A shot ready to be painted, and to be refined where there is a refiner.
 struct Planned {
     ids: ShotIds,
     layout: Vec<FrameLayout>,
+    refine: Option<refine::Plan>,
+    /// Its painted frames, kept for the refiner.
+    drafts: Vec<Frame>,
 }
 
 impl FilmStream {
@@ -62,13 +67,20 @@ impl FilmStream {
     /// `invalid_request` for a request out of range; `model_missing` when no video model is loaded.
     pub(crate) fn open(engine: &Engine, request: FilmRequest) -> Result<Self, EngineError> {
         request.check()?;
-        let vocabulary = engine.video()?.painter.vocabulary();
+        let video = engine.video()?;
+        let vocabulary = video.painter.vocabulary();
         vocabulary.style(&request.style).map_err(|e| EngineError::invalid_request("film", e.to_string()))?;
         let grounded = ground(&request.idea, vocabulary);
         let notice = |n: &super::GroundingNotice| FilmEvent::Notice { code: n.code().to_string(), text: n.text() };
         let mut queue: VecDeque<FilmEvent> = grounded.notices.iter().map(notice).collect();
-        if request.style != FilmRequest::default().style {
-            let text = format!("The style “{}” is not drawn yet: the film stays in the flat style.", request.style);
+        let drawn = |r: &Refiner| request.refine && r.vocabulary().style(&request.style).is_ok();
+        if request.style != FilmRequest::default().style && !video.refiner.as_ref().is_some_and(drawn) {
+            let why = if request.refine {
+                "needs the refine model, which is not here"
+            } else {
+                "comes with refining, which is off"
+            };
+            let text = format!("The style “{}” {why}: the film is drawn flat.", request.style);
             queue.push_back(FilmEvent::Notice { code: "style_not_drawn".into(), text });
         }
         let abort = Abort::default();
@@ -84,6 +96,11 @@ impl FilmStream {
         })?;
         let stage = Stage::Script { stream, text: String::new() };
         Ok(Self { engine: engine.clone(), request, grounded, abort, queue, stage })
+    }
+
+    /// Whether every frame comes a second time, refined.
+    pub fn refines(&self) -> bool {
+        matches!(self.refiner(), Ok(Some(_)))
     }
 
     /// Stops the work at its next turn; the call that waits answers `aborted`.
@@ -108,13 +125,14 @@ impl FilmStream {
         }
     }
 
-    /// One piece of work: some tokens, one shot's motion, or one frame.
+    /// One piece of work: some tokens, one shot's motion, one painted frame, or one step of a refined one.
     async fn advance(&mut self) -> Result<(), EngineError> {
         self.stage = match std::mem::replace(&mut self.stage, Stage::Done) {
             Stage::Script { stream, text } => self.write_script(stream, text).await?,
             Stage::Storyboard { stream, json, told } => self.write_storyboard(stream, json, told).await?,
             Stage::Motion { shots, planned } => self.plan_shot(shots, planned).await?,
             Stage::Paint { planned, shot, index } => self.paint_frame(planned, shot, index).await?,
+            Stage::Refine { planned, progress } => self.refine_frame(planned, progress).await?,
             Stage::Done => Stage::Done,
         };
         Ok(())
@@ -201,6 +219,7 @@ impl FilmStream {
             done,
             frames_per_shot: self.request.frames_per_shot(),
             fps: self.request.fps,
+            refines: self.refines(),
         });
     }
 
@@ -219,15 +238,22 @@ impl FilmStream {
         let at = planned.len();
         let Some(shot) = shots.get(at) else { return Ok(Stage::Paint { planned, shot: 0, index: 0 }) };
         let video = self.engine.video()?;
-        let ids = shot_ids(shot, &self.request.style, video.painter.vocabulary())
-            .map_err(|e| EngineError::new("storyboard_failed", "storyboard", e.to_string()))?;
+        let unknown = |e: VocabularyError| EngineError::new("storyboard_failed", "storyboard", e.to_string());
+        let ids = shot_ids(shot, &self.request.style, video.painter.vocabulary()).map_err(unknown)?;
         let seed = self.request.seed.wrapping_add(SEED_STEP.wrapping_mul(at as u64 + 1));
         let frames = self.request.frames_per_shot();
         let layout = video.motion.generate(&ids, frames, self.request.fps, seed).await?;
         let typed = layout.typed().ok_or_else(|| {
             EngineError::new("motion_failed", "motion", "the motion model gave a layout that is not finite".to_string())
         })?;
-        planned.push(Planned { ids, layout: typed });
+        let refine = match self.refiner()? {
+            Some(refiner) => {
+                let ids = shot_ids(shot, &self.request.style, refiner.vocabulary()).map_err(unknown)?;
+                Some(refine::Plan { ids, seed })
+            }
+            None => None,
+        };
+        planned.push(Planned { ids, layout: typed, refine, drafts: Vec::new() });
         if let Some(plan) = planned.last() {
             let frame = self.paint(plan, frames / 2).await?;
             self.queue.push_back(FilmEvent::Thumbnail { shot: at, frame });
@@ -235,36 +261,76 @@ impl FilmStream {
         Ok(Stage::Motion { shots, planned })
     }
 
-    async fn paint_frame(&mut self, planned: Vec<Planned>, shot: usize, index: usize) -> Result<Stage, EngineError> {
-        let Some(plan) = planned.get(shot) else {
-            self.queue.push_back(FilmEvent::Done);
-            return Ok(Stage::Done);
+    async fn paint_frame(
+        &mut self,
+        mut planned: Vec<Planned>,
+        shot: usize,
+        index: usize,
+    ) -> Result<Stage, EngineError> {
+        let frames = planned.iter().map(|plan| plan.layout.len()).sum();
+        let Some(plan) = planned.get_mut(shot) else {
+            return Ok(Stage::Refine { planned, progress: refine::Progress::default() });
         };
         let of = plan.layout.len();
         let frame = self.paint(plan, index).await?;
+        if plan.refine.is_some() && refine::kept(frames, frame.width, frame.height) {
+            plan.drafts.push(frame.clone());
+        }
         self.queue.push_back(FilmEvent::Draft { shot, index, of, frame });
         let (shot, index) = if index + 1 < of { (shot, index + 1) } else { (shot + 1, 0) };
         Ok(Stage::Paint { planned, shot, index })
+    }
+
+    async fn refine_frame(
+        &mut self,
+        mut planned: Vec<Planned>,
+        mut progress: refine::Progress,
+    ) -> Result<Stage, EngineError> {
+        let (shot, index) = (progress.shot, progress.index);
+        let (Some(refiner), Some(plan)) = (self.refiner()?, planned.get_mut(shot)) else {
+            self.queue.push_back(FilmEvent::Done);
+            return Ok(Stage::Done);
+        };
+        let Some(asked) = &plan.refine else {
+            self.queue.push_back(FilmEvent::Done);
+            return Ok(Stage::Done);
+        };
+        match progress.step(refiner, asked, (self.request.width, self.request.height)).await? {
+            refine::Step::More => {}
+            refine::Step::NeedsDraft => {
+                let again;
+                let draft = match plan.drafts.get(index) {
+                    Some(draft) => draft,
+                    None => {
+                        again = self.paint(plan, index).await?;
+                        &again
+                    }
+                };
+                progress.draft(refiner, self.engine.device(), draft)?;
+            }
+            refine::Step::Frame(frame) => {
+                let of = plan.layout.len();
+                self.queue.push_back(FilmEvent::Refined { shot, index, of, frame });
+                if progress.advance(of) {
+                    plan.drafts = Vec::new();
+                }
+            }
+        }
+        Ok(Stage::Refine { planned, progress })
+    }
+
+    /// The refiner, where it is loaded and asked for, and knows the style.
+    fn refiner(&self) -> Result<Option<&Refiner>, EngineError> {
+        let knows = |r: &&Refiner| self.request.refine && r.vocabulary().style(&self.request.style).is_ok();
+        Ok(self.engine.video()?.refiner.as_ref().filter(knows))
     }
 
     /// Frame `index` of a planned shot.
     async fn paint(&self, plan: &Planned, index: usize) -> Result<Frame, EngineError> {
         let (width, height) = (self.request.width, self.request.height);
         let layout = plan.layout.get(index..=index).unwrap_or_default();
-        let planes =
-            self.engine.video()?.painter.paint(&plan.ids, layout, width as usize, height as usize)?.to_vec().await?;
-        let pixels = width as usize * height as usize;
-        if planes.len() != 3 * pixels {
-            let message = format!("the painter gave {} numbers for {width}×{height} pixels", planes.len());
-            return Err(EngineError::new("internal", "paint", message));
-        }
-        let byte = |v: f32| (v.clamp(0.0, 1.0) * 255.0 + 0.5) as u8;
-        let (red, rest) = planes.split_at(pixels);
-        let (green, blue) = rest.split_at(pixels);
-        let mut rgba = Vec::with_capacity(4 * pixels);
-        for ((r, g), b) in red.iter().zip(green).zip(blue) {
-            rgba.extend_from_slice(&[byte(*r), byte(*g), byte(*b), 255]);
-        }
-        Ok(Frame { width, height, rgba })
+        let painter = &self.engine.video()?.painter;
+        let planes = painter.paint(&plan.ids, layout, width as usize, height as usize)?.to_vec().await?;
+        Frame::from_planes(width, height, &planes)
     }
 }

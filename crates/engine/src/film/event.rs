@@ -1,6 +1,8 @@
-//! What a film in the making tells its reader, in order: script, storyboard, drafts, captions, done.
+//! What a film in the making tells its reader, in order: script, storyboard, captions, drafts, refined frames, done.
 
 use serde::{Deserialize, Serialize};
+
+use crate::EngineError;
 
 /// One picture, rows from the top, 4 bytes a pixel: red, green, blue, 255.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -9,6 +11,34 @@ pub struct Frame {
     pub height: u32,
     /// `width × height × 4` bytes.
     pub rgba: Vec<u8>,
+}
+
+impl Frame {
+    /// A picture from planes [3, height, width] in 0..1.
+    ///
+    /// # Errors
+    /// `internal` when there are more or fewer numbers.
+    pub(super) fn from_planes(width: u32, height: u32, planes: &[f32]) -> Result<Self, EngineError> {
+        let pixels = width as usize * height as usize;
+        if planes.len() != 3 * pixels {
+            let message = format!("a network gave {} numbers for {width}×{height} pixels", planes.len());
+            return Err(EngineError::new("internal", "film", message));
+        }
+        let byte = |v: f32| (v.clamp(0.0, 1.0) * 255.0 + 0.5) as u8;
+        let (red, rest) = planes.split_at(pixels);
+        let (green, blue) = rest.split_at(pixels);
+        let mut rgba = Vec::with_capacity(4 * pixels);
+        for ((r, g), b) in red.iter().zip(green).zip(blue) {
+            rgba.extend_from_slice(&[byte(*r), byte(*g), byte(*b), 255]);
+        }
+        Ok(Self { width, height, rgba })
+    }
+
+    /// Planes [3, height, width] in 0..1.
+    pub(super) fn planes(&self) -> Vec<f32> {
+        let plane = |c: usize| self.rgba.iter().skip(c).step_by(4).map(|&v| f32::from(v) / 255.0);
+        plane(0).chain(plane(1)).chain(plane(2)).collect()
+    }
 }
 
 /// The script as written: a title and one line a shot.
@@ -76,8 +106,17 @@ pub enum FilmEvent {
     ScriptDelta { text: String },
     /// The script is complete.
     Script { script: Script },
-    /// A part of the storyboard: the shots written so far; `done` with the last.
-    Storyboard { title: String, shots: Vec<Shot>, of: usize, done: bool, frames_per_shot: usize, fps: f32 },
+    /// A part of the storyboard: the shots written so far; `done` with the last. `refines`: each frame will come a second
+    /// time, refined.
+    Storyboard {
+        title: String,
+        shots: Vec<Shot>,
+        of: usize,
+        done: bool,
+        frames_per_shot: usize,
+        fps: f32,
+        refines: bool,
+    },
     /// One frame of each shot before all others, for its card.
     Thumbnail {
         shot: usize,
@@ -86,6 +125,14 @@ pub enum FilmEvent {
     },
     /// A painted frame, `index` of `of`.
     Draft {
+        shot: usize,
+        index: usize,
+        of: usize,
+        #[serde(skip)]
+        frame: Frame,
+    },
+    /// A frame with texture, light and style, in the place of its draft; after all drafts, shot by shot.
+    Refined {
         shot: usize,
         index: usize,
         of: usize,
@@ -102,7 +149,7 @@ impl FilmEvent {
     /// The picture of an event that has one (serialisation leaves it out: it crosses as bytes).
     pub fn frame(&self) -> Option<&Frame> {
         match self {
-            Self::Thumbnail { frame, .. } | Self::Draft { frame, .. } => Some(frame),
+            Self::Thumbnail { frame, .. } | Self::Draft { frame, .. } | Self::Refined { frame, .. } => Some(frame),
             _ => None,
         }
     }
@@ -118,6 +165,13 @@ mod tests {
         assert_eq!(script.title, "The Lost Star");
         assert_eq!(script.lines.len(), 2);
         assert_eq!(Script::parse("").title, "");
+    }
+
+    #[test]
+    fn a_frame_survives_the_way_to_planes_and_back() {
+        let frame = Frame { width: 2, height: 1, rgba: vec![1, 2, 3, 255, 250, 128, 0, 255] };
+        assert_eq!(Frame::from_planes(2, 1, &frame.planes()), Ok(frame));
+        assert_eq!(Frame::from_planes(2, 1, &[0.0; 5]).unwrap_err().code, "internal");
     }
 
     #[test]

@@ -1,8 +1,9 @@
-//! The director: an idea becomes a script, a storyboard, drafts of every shot, and a film with captions.
+//! The director: an idea becomes a script, a storyboard, drafts of every shot, refined frames, and a film with captions.
 
 mod director;
 mod event;
 mod grounding;
+mod refine;
 mod storyboard;
 
 pub use director::FilmStream;
@@ -35,6 +36,8 @@ pub struct FilmRequest {
     pub height: u32,
     /// A style of the video model's vocabulary.
     pub style: String,
+    /// Whether drafts are refined, where a refiner is loaded: a style other than `flat` needs it.
+    pub refine: bool,
 }
 
 impl Default for FilmRequest {
@@ -48,6 +51,7 @@ impl Default for FilmRequest {
             width: 192,
             height: 112,
             style: "flat".to_string(),
+            refine: true,
         }
     }
 }

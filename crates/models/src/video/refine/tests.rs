@@ -1,4 +1,5 @@
 use super::*;
+use kinora_formats::TensorSource;
 use std::collections::BTreeMap;
 
 const VOCABULARY: &str = r#"{"place":["meadow","snow"],"time":["day","night"],"weather":["clear"],"character":["cat"],
@@ -212,4 +213,36 @@ fn what_does_not_fit_is_named() {
     assert!(refiner.shot(&ShotIds { style: 2, ..SHOT }, 0, 8, 8).is_err());
     let shot = refiner.shot(&SHOT, 0, 8, 8).unwrap();
     assert!(refiner.begin(&shot, &draft(12, 8).1, 0).is_err());
+}
+
+/// The largest difference from PyTorch's picture after three steps, the second with a shifted grid; a fault spoils one weight.
+fn error(fault: bool) -> f32 {
+    let mut bytes = include_bytes!("fixture.safetensors").to_vec();
+    if fault {
+        let header = SafeTensorsFile::from_bytes(bytes.clone()).unwrap();
+        let at = header.header().tensor_info("blocks.1.self_attn.v.weight").unwrap().offset as usize;
+        bytes[at..at + 2].copy_from_slice(&0x4800u16.to_le_bytes()); // 8.0
+    }
+    let file = SafeTensorsFile::from_bytes(bytes).unwrap();
+    let device = Device::cpu(1);
+    let case = |name: &str| file.tensor(&format!("case.{name}")).unwrap().to_f32().unwrap();
+    let refiner = Refiner::load(&file, &device).unwrap();
+    let ids = ShotIds { style: 2, place: 3, time: 1, weather: 2, ..SHOT };
+    let shot = refiner.shot(&ids, 0, 20, 12).unwrap();
+    let draft = Tensor::from_f32(&device, &[3, 12, 20], &case("draft")).unwrap();
+    let mut frame = refiner.begin(&shot, &draft, 0).unwrap();
+    frame.residual = Tensor::from_f32(&device, &[3, 12, 20], &case("eps")).unwrap();
+    while refiner.step(&shot, &mut frame).unwrap() {}
+    let made = pollster::block_on(refiner.picture(&shot, &frame).unwrap().to_vec()).unwrap();
+    made.iter().zip(&case("output")).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
+}
+
+#[test]
+fn the_refiner_gives_what_pytorch_gives() {
+    assert!(error(false) < 2e-3, "largest difference {}", error(false));
+}
+
+#[test]
+fn one_spoilt_weight_of_the_refiner_is_seen() {
+    assert!(error(true) > 1e-2, "largest difference {}", error(true));
 }
