@@ -25,9 +25,8 @@ const MODELS = {
   motion: 'motion/motion.safetensors',
   paint: 'paint/paint.safetensors',
   refine: 'refine/refine.safetensors',
-  tae: 'refine/tae.safetensors',
 };
-const OPTIONAL = new Set(['refine', 'tae']);
+const OPTIONAL = new Set(['refine']);
 const MAX_ASSET = 24 * 1024 * 1024; // many hosts refuse larger files
 const MIN_ASSET = 4096; // bundlers inline smaller ones as data: URLs, which a strict CSP blocks
 

@@ -21,6 +21,8 @@ export interface FilmOptions {
   height?: number;
   /** `flat`, `paper`, `watercolor`, `pencil`, `crayon` or `film`. */
   style?: string;
+  /** Whether drafts are refined, where the package has its refiner; styles other than `flat` need it. Default true. */
+  refine?: boolean;
   signal?: AbortSignal;
 }
 
@@ -54,6 +56,7 @@ function checked(options: FilmOptions): FilmArgs {
   };
   if (options.shots !== undefined) args.shots = Math.floor(number('shots', options.shots, 1, 6));
   if (options.style !== undefined) args.style = options.style;
+  if (options.refine !== undefined) args.refine = options.refine;
   return args;
 }
 
@@ -210,7 +213,7 @@ export class Film implements AsyncIterable<FilmEvent> {
     const { script, shots, cues, frames, width, height } = project;
     if (script) this.take({ type: 'script', script });
     const [title, of, framesPerShot] = [script?.title ?? '', shots.length, frames[0]?.length ?? 0];
-    this.take({ type: 'storyboard', title, shots, of, done: true, framesPerShot, fps: this.fps });
+    this.take({ type: 'storyboard', title, shots, of, done: true, framesPerShot, fps: this.fps, refines: false });
     frames.forEach((drawn, shot) => {
       drawn.forEach((rgba, index) => {
         this.take({ type: 'draft', shot, index, of: drawn.length, frame: new ImageData(rgba, width, height) });
@@ -222,7 +225,7 @@ export class Film implements AsyncIterable<FilmEvent> {
   }
 
   private take(event: FilmEvent): void {
-    if (event.type === 'draft') {
+    if (event.type === 'draft' || event.type === 'refined') {
       this.drawn[event.shot] ??= [];
       (this.drawn[event.shot] as ImageData[])[event.index] = event.frame;
     } else if (event.type === 'script') this.written = event.script;
@@ -268,7 +271,8 @@ function fromWire(wire: WireFilmEvent): FilmEvent {
       return { ...rest, framesPerShot: frames_per_shot };
     }
     case 'thumbnail':
-    case 'draft': {
+    case 'draft':
+    case 'refined': {
       const { width, height, rgba } = wire.frame;
       return { ...wire, frame: new ImageData(rgba, width, height) };
     }

@@ -38,12 +38,26 @@ export interface Cue {
 export type FilmEvent =
   | { type: 'script.delta'; text: string }
   | { type: 'script'; script: Script }
-  /** Comes several times while the storyboard fills; `done` with the last. */
-  | { type: 'storyboard'; title: string; shots: Shot[]; of: number; done: boolean; framesPerShot: number; fps: number }
+  /**
+   * Comes several times while the storyboard fills; `done` with the last. `refines`: every frame will come twice, drafted and
+   * then refined.
+   */
+  | {
+      type: 'storyboard';
+      title: string;
+      shots: Shot[];
+      of: number;
+      done: boolean;
+      framesPerShot: number;
+      fps: number;
+      refines: boolean;
+    }
   /** One picture of a shot, ahead of its frames. */
   | { type: 'thumbnail'; shot: number; frame: ImageData }
   /** Frame `index` of the `of` frames of its shot. */
   | { type: 'draft'; shot: number; index: number; of: number; frame: ImageData }
+  /** The same frame with texture, light and style: it takes the draft's place. After all drafts, shot by shot. */
+  | { type: 'refined'; shot: number; index: number; of: number; frame: ImageData }
   | { type: 'captions'; cues: Cue[] }
   | { type: 'notice'; code: string; text: string }
   | { type: 'done' };

@@ -1,10 +1,10 @@
 import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from 'lit';
 import { icon } from './icons.js';
-import { captionAt, clock, drawn, frameAt, length, type Take } from './take.js';
+import { captionAt, clock, drawing, drawn, frameAt, length, type Take } from './take.js';
 
 const calm = matchMedia('(prefers-reduced-motion: reduce)');
 
-/** Shows a take: the newest frame while it is drawn, and then the film with its captions. */
+/** Shows a take: the newest frame while it is drawn, and then the film with its captions, while it is refined in place. */
 export class FilmPlayer extends LitElement {
   static override properties = {
     take: { attribute: false },
@@ -25,7 +25,7 @@ export class FilmPlayer extends LitElement {
   private clockAt = 0;
   private request = 0;
   private shown: Take | undefined;
-  private wasMaking = false;
+  private wasDrawing = false;
   /** Whether the person has chosen a frame: then the picture no longer runs after the newest one. */
   private chosen = false;
 
@@ -97,7 +97,7 @@ export class FilmPlayer extends LitElement {
     if (at > this.last) {
       this.at = this.last;
       // Where the film is still drawn faster than it plays, playing waits for the next frame.
-      if (take.status !== 'making') {
+      if (!drawing(take)) {
         this.playing = false;
         return;
       }
@@ -110,15 +110,16 @@ export class FilmPlayer extends LitElement {
     if (changed.has('take') && this.take !== this.shown) {
       this.shown = this.take;
       this.chosen = false;
-      this.wasMaking = this.take?.status === 'making';
+      this.wasDrawing = this.take !== undefined && drawing(this.take);
       this.pause();
       this.at = 0;
     }
-    const making = this.take?.status === 'making';
-    if (making && !this.chosen) this.at = this.last;
-    if (this.wasMaking && !making) {
-      this.wasMaking = false;
-      if (this.take?.status === 'done' && !this.playing && !this.chosen) {
+    const now = this.take !== undefined && drawing(this.take);
+    if (now && !this.chosen) this.at = this.last;
+    if (this.wasDrawing && !now) {
+      this.wasDrawing = false;
+      const whole = this.take?.status === 'making' || this.take?.status === 'done';
+      if (whole && !this.playing && !this.chosen) {
         this.at = 0;
         if (!calm.matches) this.play();
       }
@@ -142,17 +143,18 @@ export class FilmPlayer extends LitElement {
     const { take, at } = this;
     const any = take !== undefined && (drawn(take) > 0 || take.thumbnails.length > 0);
     const playable = take !== undefined && drawn(take) > 0;
+    const live = take !== undefined && drawing(take);
     const fps = take?.fps ?? 12;
     const total = take ? Math.max(length(take), 1) : 1;
     const caption = take && any && this.captions ? captionAt(take, at) : '';
     const shot = take ? Math.floor(at / Math.max(1, take.framesPerShot)) : 0;
     return html`
       <section class="player" aria-label="Film">
-        <div class="stage" ?data-live=${take?.status === 'making' && !this.chosen}>
+        <div class="stage" ?data-live=${live && !this.chosen}>
           <canvas width="192" height="112" role="img" aria-label=${take?.shots[shot]?.caption ?? 'No film yet'} ?hidden=${!any}></canvas>
           ${any ? nothing : leader(this.stage)}
           ${caption ? html`<p class="caption" dir="auto"><span>${caption}</span></p>` : nothing}
-          ${take?.status === 'making' && any ? html`<p class="live">Drawing</p>` : nothing}
+          ${take?.status === 'making' && any ? html`<p class="live">${live ? 'Drawing' : 'Refining'}</p>` : nothing}
         </div>
         <div class="controls">
           <button class="round" aria-label=${this.playing ? 'Pause' : 'Play'} ?disabled=${!playable} @click=${() => this.toggle()}>

@@ -166,8 +166,10 @@ export class Studio {
       } else if (event.type === 'storyboard' && event.done) {
         this.status = `The storyboard is ready: ${event.shots.length} shots.`;
         this.keep(film, take);
-      } else if (event.type === 'draft' && event.index === event.of - 1) {
+      } else if ((event.type === 'draft' || event.type === 'refined') && event.index === event.of - 1) {
         this.keep(film, take);
+      } else if (event.type === 'refined' && event.shot === 0 && event.index === 0) {
+        this.status = 'The draft plays; it is being refined.';
       }
       this.changed();
     }

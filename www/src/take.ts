@@ -24,6 +24,8 @@ export interface Take {
   width: number;
   height: number;
   frames: ImageData[][];
+  /** How many frames of each shot are refined. */
+  refined: number[];
   thumbnails: ImageData[];
   cues: Cue[];
   notices: string[];
@@ -43,11 +45,15 @@ export function newTake(wish: Wish, width = 192, height = 112): Take {
     width,
     height,
     frames: [],
+    refined: [],
     thumbnails: [],
     cues: [],
     notices: [],
   };
 }
+
+/** The frame of a shot that stands for it on its card. */
+const middle = (frames: number): number => Math.floor(frames / 2);
 
 /** Adds what an event tells. */
 export function apply(take: Take, event: FilmEvent): void {
@@ -73,6 +79,12 @@ export function apply(take: Take, event: FilmEvent): void {
     case 'draft':
       take.frames[event.shot] ??= [];
       (take.frames[event.shot] as ImageData[])[event.index] = event.frame;
+      break;
+    case 'refined':
+      take.frames[event.shot] ??= [];
+      (take.frames[event.shot] as ImageData[])[event.index] = event.frame;
+      take.refined[event.shot] = event.index + 1;
+      if (event.index === middle(event.of)) take.thumbnails[event.shot] = event.frame;
       break;
     case 'captions':
       take.cues = event.cues;
@@ -101,7 +113,7 @@ export function fromProject(project: FilmProject, wish: Wish): Take {
     framesPerShot: Math.max(0, ...pictures.map((shot) => shot.length)),
     fps,
     frames: pictures,
-    thumbnails: pictures.map((shot) => shot[Math.min(8, shot.length - 1)]).filter((frame) => frame !== undefined),
+    thumbnails: pictures.map((shot) => shot[middle(shot.length)]).filter((frame) => frame !== undefined),
     cues,
   };
 }
@@ -111,6 +123,10 @@ export const length = (take: Take): number => take.of * take.framesPerShot;
 
 /** Frames that are drawn. */
 export const drawn = (take: Take): number => take.frames.reduce((sum, shot) => sum + shot.filter(Boolean).length, 0);
+
+/** Whether frames are still to be drawn; refining may go on after it. */
+export const drawing = (take: Take): boolean =>
+  take.status === 'making' && take.refined.length === 0 && (length(take) === 0 || drawn(take) < length(take));
 
 /** Frame `at` of the whole film, or undefined while it is not drawn. */
 export function frameAt(take: Take, at: number): ImageData | undefined {

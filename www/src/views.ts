@@ -129,6 +129,8 @@ export function storyboardView(take: Take | undefined, seek: (shot: number) => v
           const frames = take.frames[i] ?? [];
           const picture = take.thumbnails[i] ?? frames[Math.min(8, frames.length - 1)];
           const share = take.framesPerShot > 0 ? frames.filter(Boolean).length / take.framesPerShot : 0;
+          const refined = take.framesPerShot > 0 ? (take.refined[i] ?? 0) / take.framesPerShot : 0;
+          const going = share === 1 && take.status === 'making' ? refined : share;
           if (!shot)
             return html`<li class="card" data-empty><div class="still"></div><p class="wait">Shot ${i + 1}</p></li>`;
           return html`
@@ -137,7 +139,7 @@ export function storyboardView(take: Take | undefined, seek: (shot: number) => v
                 <div class="still">
                   ${picture ? html`<film-still .frame=${picture}></film-still>` : nothing}
                   <span class="number">${i + 1}</span>
-                  ${share > 0 && share < 1 ? html`<progress max="1" .value=${share} aria-label="Shot ${i + 1}"></progress>` : nothing}
+                  ${going > 0 && going < 1 ? html`<progress max="1" .value=${going} aria-label="Shot ${i + 1}"></progress>` : nothing}
                 </div>
               </button>
               <p dir="auto">${shot.caption}</p>

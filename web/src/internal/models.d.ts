@@ -1,7 +1,7 @@
 /** Written by the build from the files it found: what this copy of the package ships. */
 declare module 'kinora:models' {
   export const models: readonly {
-    name: 'text' | 'motion' | 'paint' | 'refine' | 'tae';
+    name: 'text' | 'motion' | 'paint' | 'refine';
     file: string;
     bytes: number;
     sha256: string;

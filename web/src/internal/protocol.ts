@@ -12,7 +12,7 @@ export interface ModelFile {
   bytes: number;
   sha256: string;
 }
-export type ModelName = 'text' | 'motion' | 'paint' | 'refine' | 'tae';
+export type ModelName = 'text' | 'motion' | 'paint' | 'refine';
 
 export interface LoadArgs {
   engines: Record<Build, string>;
@@ -41,6 +41,7 @@ export interface FilmArgs {
   width: number;
   height: number;
   style?: string;
+  refine?: boolean;
 }
 
 export interface GifArgs {
@@ -80,9 +81,10 @@ export type WireFilmEvent =
       done: boolean;
       frames_per_shot: number;
       fps: number;
+      refines: boolean;
     }
   | { type: 'thumbnail'; shot: number; frame: WireFrame }
-  | { type: 'draft'; shot: number; index: number; of: number; frame: WireFrame }
+  | { type: 'draft' | 'refined'; shot: number; index: number; of: number; frame: WireFrame }
   | Extract<FilmEvent, { type: 'script' | 'captions' | 'notice' | 'done' }>;
 export interface WireFrame {
   width: number;

@@ -31,7 +31,6 @@ export interface Files {
   motion?: Uint8Array;
   paint?: Uint8Array;
   refine?: Uint8Array;
-  tae?: Uint8Array;
 }
 
 /** What `wasm_bindgen` of one build offers. */

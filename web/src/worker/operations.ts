@@ -1,9 +1,14 @@
 import { KinoraError } from '../errors.js';
-import type { AbortFlag, Call, GifArgs, GifEvent, LoadArgs, LoadEvent } from '../internal/protocol.js';
+import type { AbortFlag, Call, GifArgs, GifEvent, LoadArgs, LoadEvent, ModelName } from '../internal/protocol.js';
 import type { Progress } from '../types.js';
 import { bootEngine, type Machine } from './boot.js';
 import type { Engine, EngineStream, Files } from './engine.js';
 import { readModel } from './files.js';
+
+/** Models that a host may leave out: the engine says what it cannot do without them. */
+const OPTIONAL: ReadonlySet<ModelName> = new Set(['refine']);
+const isMissing = (error: unknown): boolean =>
+  error instanceof KinoraError && ['asset_missing', 'asset_html'].includes(error.code);
 
 let machine: Machine | undefined;
 let engine: Engine | undefined;
@@ -47,14 +52,18 @@ async function* load(args: LoadArgs, signal: AbortSignal): AsyncGenerator<LoadEv
   let told = 0;
   for (const model of args.models) {
     const reading = readModel(model, signal);
-    let step = await reading.next();
-    for (; !step.done; step = await reading.next()) {
-      // At most twenty reports a second: a local server sends faster than a page can show.
-      if (performance.now() - told < 50) continue;
-      told = performance.now();
-      yield event('download', before + step.value, 'Reading the models', model.file);
+    try {
+      let step = await reading.next();
+      for (; !step.done; step = await reading.next()) {
+        // At most twenty reports a second: a local server sends faster than a page can show.
+        if (performance.now() - told < 50) continue;
+        told = performance.now();
+        yield event('download', before + step.value, 'Reading the models', model.file);
+      }
+      files[model.name] = step.value;
+    } catch (error) {
+      if (!OPTIONAL.has(model.name) || !isMissing(error)) throw error;
     }
-    files[model.name] = step.value;
     before += model.bytes;
   }
   machine = await booting;
