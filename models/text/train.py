@@ -12,6 +12,7 @@ import math
 import os
 import random
 import subprocess
+import sys
 import time
 
 import numpy as np
@@ -20,6 +21,10 @@ import torch.distributed as dist
 import torch.nn.functional as F
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from torch import nn
+
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from muon import Muon  # noqa: E402
+from probe import bf16_pays  # noqa: E402
 
 SPECIAL = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
 
@@ -109,6 +114,16 @@ def stress(tok, path, ids, weight):
     return np.where(weight == 1, weight * factor[ids], weight)
 
 
+def attention(q, k, v):
+    """Causal attention with grouped heads. On a CPU in bf16 two plain products are faster than PyTorch's fused kernel."""
+    if q.device.type != "cpu" or q.dtype != torch.bfloat16:
+        return F.scaled_dot_product_attention(q, k, v, is_causal=True, enable_gqa=True)
+    t, groups = q.shape[2], q.shape[1] // k.shape[1]
+    k, v = k.repeat_interleave(groups, 1), v.repeat_interleave(groups, 1)
+    mask = torch.full((t, t), float("-inf"), dtype=q.dtype).triu(1)
+    return ((q * q.shape[-1] ** -0.5) @ k.transpose(-1, -2) + mask).softmax(-1, dtype=q.dtype) @ v
+
+
 class Block(nn.Module):
     """Pre-norm attention with grouped heads and rotary positions, then SwiGLU."""
 
@@ -131,7 +146,7 @@ class Block(nn.Module):
         one, two = qk.chunk(2, dim=-1)
         qk = torch.cat([one * cos - two * sin, two * cos + one * sin], dim=-1)
         q, k = qk.split([h, kv], dim=2)
-        a = F.scaled_dot_product_attention(q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2), is_causal=True, enable_gqa=True)
+        a = attention(q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2))
         x = x + self.attn_output(a.transpose(1, 2).reshape(b, t, h * hd))
         gate, up = self.ffn_gate_up(self.ffn_norm(x)).chunk(2, dim=-1)
         return x + self.ffn_down(F.silu(gate) * up)
@@ -167,29 +182,6 @@ class Llama(nn.Module):
         return F.linear(self.hidden(ids), self.token_embd.weight)
 
 
-class Muon:
-    """Momentum whose update is made orthogonal by a Newton-Schulz iteration (Jordan et al. 2024), for the matrices of the blocks."""
-
-    def __init__(self, params, lr, momentum=0.95):
-        self.params, self.lr, self.momentum = list(params), lr, momentum
-        self.buf = [torch.zeros_like(p) for p in self.params]
-
-    @torch.no_grad()
-    def step(self, scale):
-        for p, m in zip(self.params, self.buf):
-            m.lerp_(p.grad, 1 - self.momentum)
-            g = p.grad.lerp(m, self.momentum)
-            flip = g.shape[0] > g.shape[1]
-            x = g.T if flip else g
-            x = x / (x.norm() + 1e-7)
-            for _ in range(5):
-                a = x @ x.T
-                x = 3.4445 * x + (-4.7750 * a + 2.0315 * (a @ a)) @ x
-            x = x.T if flip else x
-            p.mul_(1 - self.lr * scale * 0.05)
-            p.add_(x, alpha=-self.lr * scale * max(1, p.shape[0] / p.shape[1]) ** 0.5)
-
-
 def batches(order, bounds, tokens):
     """Batches of rows of like length, `tokens` in each, in random order over pools of rows."""
     for at in range(0, len(order), 2048):
@@ -209,12 +201,12 @@ def batches(order, bounds, tokens):
 def main():
     ap = argparse.ArgumentParser()
     ap.add_argument("--corpus", help="lines of JSON; generated if left out")
-    ap.add_argument("--samples", type=int, default=110_000, help="of the generated corpus")
+    ap.add_argument("--samples", type=int, default=220_000, help="of the generated corpus")
     ap.add_argument("--out", default="target/train/text")
-    ap.add_argument("--minutes", type=float, default=75)
+    ap.add_argument("--minutes", type=float, default=65)
     ap.add_argument("--vocab", type=int, default=1792)
     ap.add_argument("--dim", type=int, default=192)
-    ap.add_argument("--layers", type=int, default=5)
+    ap.add_argument("--layers", type=int, default=6)
     ap.add_argument("--ffn", type=int, default=512)
     ap.add_argument("--heads", type=int, default=6)
     ap.add_argument("--kv", type=int, default=2)
@@ -259,13 +251,14 @@ def main():
 
     config = dict(vocab=tok.get_vocab_size(), dim=a.dim, layers=a.layers, ffn=a.ffn, n_head=a.heads, n_head_kv=a.kv,
                   head_dim=32, context=1024, rope_base=10000.0)
+    bf16, probed = bf16_pays(device)
     model = Llama(config).to(device)
     matrices = [p for n, p in model.named_parameters() if p.dim() == 2 and "embd" not in n]
     rest = [p for n, p in model.named_parameters() if p.dim() != 2 or "embd" in n]
     if a.optimizer == "adamw":
         muon, rest = None, rest + matrices
     else:
-        muon = Muon(matrices, a.lr)
+        muon = Muon(matrices, a.lr, torch.bfloat16 if bf16 else torch.float32)
     adam = torch.optim.AdamW(rest, lr=a.adam_lr, betas=(0.9, 0.98), weight_decay=0.01, fused=True)
     log = open(os.path.join(a.out, "log"), "a") if rank == 0 else None
 
@@ -275,6 +268,7 @@ def main():
             print(text, flush=True)
 
     say(f"{time.strftime('%H:%M:%S')} {sum(p.numel() for p in model.parameters()):,} parameters, {len(ids):,} tokens in {len(bounds) - 1:,} rows, {config}")
+    say(probed)
     last = os.path.join(a.out, "last.pt")
     done_s, step, seen = 0.0, 0, 0
     if os.path.exists(last):
@@ -309,7 +303,7 @@ def main():
                 n = bounds[r + 1] - bounds[r]
                 x[i, :n], w[i, :n] = ids[bounds[r] : bounds[r + 1]], weight[bounds[r] : bounds[r + 1]]
             x, w = torch.from_numpy(x).to(device), torch.from_numpy(w).to(device)[:, 1:].reshape(-1)
-            with torch.autocast("cuda", torch.bfloat16, enabled=cuda):
+            with torch.autocast(device.type, torch.bfloat16, enabled=bf16):
                 logits = model(x[:, :-1])
             loss = F.cross_entropy(logits.float().flatten(0, 1), x[:, 1:].reshape(-1), reduction="none")
             loss = (loss * w).sum() / w.sum()
