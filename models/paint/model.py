@@ -100,7 +100,9 @@ class Painter(nn.Module):
         pick = F.one_hot(rows, ROWS).to(features.dtype)  # [B, N, 3]
         m = torch.bmm(pick, self.film(ids).flatten(2)).view(batch, cells, -1, 2, dim).unbind(2)
         seen = torch.cat([features, self.backdrop(features, ids[:, PLACE])], -1)
-        x = self.input(seen) * (1 + m[0][:, :, 0]) + m[0][:, :, 1]
+        with torch.autocast(seen.device.type, enabled=False):  # places to a part of a pixel: too fine for bf16
+            x = self.input(seen.float())
+        x = x * (1 + m[0][:, :, 0]) + m[0][:, :, 1]
         for i, (up, down) in enumerate(zip(self.up, self.down)):
             y = F.layer_norm(x, (dim,)) * (1 + m[i + 1][:, :, 0]) + m[i + 1][:, :, 1]
             x = x + down(F.gelu(up(y), approximate="tanh"))

@@ -19,6 +19,9 @@ import torch.distributed as dist
 from model import Painter, config_of, save
 from stream import Stream
 
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from probe import bf16_pays  # noqa: E402
+
 TRAIN_SEED, HELD_OUT_SEED = 1, 1_000_000_007
 
 
@@ -35,7 +38,7 @@ def arguments() -> argparse.Namespace:
     p.add_argument("--threads", type=int, default=1)
     p.add_argument("--eval", action="store_true", help="measure --resume and write pictures, train nothing")
     p.add_argument("--fresh", action="store_true", help="do not continue from a checkpoint")
-    p.add_argument("--init", default=None, help="a checkpoint whose weights to start from, with a new schedule")
+    p.add_argument("--init", default=None, help="a checkpoint or a finished file whose weights to start from, with a new schedule")
     return p.parse_args()
 
 
@@ -54,6 +57,15 @@ def tensors(b: np.ndarray, device: torch.device):
         put(b["target"], np.float32).permute(0, 3, 1, 2) / 255,
         put(b["foreground"], np.float32)[:, None] / 255,
     )
+
+
+def weights_of(path: str, device) -> dict:
+    """The weights of a finished file or of a checkpoint."""
+    if path.endswith(".safetensors"):
+        from safetensors.torch import load_file
+
+        return {k: v.float() for k, v in load_file(path, device=str(device)).items()}
+    return torch.load(path, map_location=device)["ema"]
 
 
 def loss_of(y, target, foreground, weight: float):
@@ -141,7 +153,7 @@ def main() -> None:
     groups = [{"params": others, "rate": 1.0}, {"params": grid, "rate": 10.0, "weight_decay": 0.0}]
     optimizer = torch.optim.AdamW(groups, a.lr, betas=(0.9, 0.99), weight_decay=1e-3, fused=True)
     if a.init:
-        start = torch.load(a.init, map_location=device)["ema"]
+        start = weights_of(a.init, device)
         new = net.input.weight.shape[1] - start["input.weight"].shape[1]
         start["input.weight"] = torch.nn.functional.pad(start["input.weight"], (0, new))
         if new:
@@ -154,6 +166,8 @@ def main() -> None:
     ema = Painter(config).to(device)
     ema.load_state_dict(state["ema"] if state else net.state_dict())
     held_out = HeldOut(a, device) if rank == 0 else None
+    bf16, probed = bf16_pays(device)
+    log(probed)
     log(f"features {config['features']} parameters {sum(p.numel() for p in net.parameters()):,} device {device} from step {step}")
 
     def report(tag: str, loss: float) -> dict:
@@ -182,7 +196,9 @@ def main() -> None:
         for group in optimizer.param_groups:
             group["lr"] = lr * group["rate"]
         f, r, i, t, m = tensors(batch, device)
-        loss = loss_of(net(f, r, i, rows, columns), t, m, a.foreground)
+        with torch.autocast(device.type, torch.bfloat16, enabled=bf16):
+            y = net(f, r, i, rows, columns)
+        loss = loss_of(y.float(), t, m, a.foreground)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         if world > 1:
