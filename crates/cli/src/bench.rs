@@ -29,6 +29,8 @@ struct Times {
     /// Of one frame of the draft, in the mean.
     frame: f64,
     shot: f64,
+    /// Of a refined shot, where there is a refiner.
+    refined: f64,
     /// Deltas of text a second, in script and storyboard.
     deltas: f64,
 }
@@ -38,7 +40,7 @@ fn film(engine: &kinora_engine::Engine, seed: u64) -> Outcome<Times> {
     let (shots, frames) = (request.shots as f64, request.frames_per_shot() as f64);
     let mut film = engine.film(request)?;
     let (mut times, start, mut deltas) = (Times::default(), Instant::now(), 0.0);
-    let (mut board, mut drafts) = (0.0, None);
+    let (mut board, mut first, mut last) = (0.0, None, 0.0);
     while let Some(event) = pollster::block_on(film.next())? {
         let now = start.elapsed().as_secs_f64();
         match event {
@@ -49,10 +51,14 @@ fn film(engine: &kinora_engine::Engine, seed: u64) -> Outcome<Times> {
                 times.storyboard = now - times.script;
             }
             FilmEvent::Thumbnail { shot: 0, .. } => times.first_frame = now - board,
-            FilmEvent::Draft { shot: 0, index: 0, .. } => drafts = Some(now),
+            FilmEvent::Draft { .. } => {
+                first.get_or_insert(now);
+                last = now;
+            }
             FilmEvent::Done => {
-                times.shot = (now - drafts.unwrap_or(now)) / shots;
-                times.frame = times.shot / frames;
+                times.frame = (last - first.unwrap_or(last)) / (shots * frames - 1.0);
+                times.shot = times.frame * frames;
+                times.refined = (now - last) / shots;
             }
             _ => {}
         }
@@ -82,7 +88,10 @@ pub fn run(args: &Args) -> Outcome {
         ("first frame after the storyboard", "s", of(|t| t.first_frame)),
         ("one frame of the draft, 192×112", "s", of(|t| t.frame)),
         ("draft of a shot of 33 frames, 192×112", "s", of(|t| t.shot)),
+        ("the same shot refined", "s", of(|t| t.refined)),
     ];
+    let refines = engine.video()?.refiner.is_some();
+    let rows = if refines { &rows[..] } else { &rows[..rows.len() - 1] };
     if args.json {
         let object: serde_json::Map<_, _> =
             rows.iter().map(|(name, _, v)| (name.to_string(), serde_json::json!(v))).collect();

@@ -5,7 +5,7 @@
 
 mod motion;
 mod paint;
-mod refine;
+pub mod refine;
 
 use std::io::{self, BufWriter, Write};
 

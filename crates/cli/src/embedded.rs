@@ -61,10 +61,15 @@ pub fn load(args: &DeviceArgs) -> Outcome<Engine> {
         let path = folder.join(file);
         fs::read(&path).map_err(|e| Failure::from(e).at(path.display()))
     };
+    let optional = |file: &str| match folder.join(file) {
+        path if path.exists() => required(file).map(Some),
+        _ => Ok::<_, Failure>(None),
+    };
     let files = ModelFiles {
         text: required("text/kinora-text.gguf")?,
         motion: Some(required("motion/motion.safetensors")?),
         paint: Some(required("paint/paint.safetensors")?),
+        refine: optional("refine/refine.safetensors")?,
     };
     Ok(Engine::load(files, args.open()?)?)
 }

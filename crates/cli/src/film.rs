@@ -34,6 +34,12 @@ pub struct Args {
     /// WIDTHxHEIGHT in pixels, multiples of 4
     #[arg(long, default_value = "192x112", value_parser = parse_size)]
     size: (u32, u32),
+    /// The look of the pictures, in a word of the models' vocabulary: flat, paper, watercolor, pencil, crayon, film
+    #[arg(long, default_value = "flat")]
+    style: String,
+    /// Leave the frames as the painter draws them
+    #[arg(long)]
+    no_refine: bool,
     /// Every event as a line of JSON on stdout, without pixels
     #[arg(long)]
     json: bool,
@@ -119,14 +125,21 @@ pub fn run(args: &Args) -> Outcome {
         fps: args.fps,
         width: args.size.0,
         height: args.size.1,
-        ..Default::default()
+        style: args.style.clone(),
+        refine: !args.no_refine,
     };
     let engine = embedded::load(&args.device)?;
     let mut film = engine.film(request)?;
+    let refines = film.refines();
     let (mut frames, start) = (0, Instant::now());
     let mut out = io::stdout().lock();
     while let Some(event) = pollster::block_on(film.next())? {
-        if let FilmEvent::Draft { frame, .. } = &event {
+        let last = match &event {
+            FilmEvent::Draft { frame, .. } if !refines => Some(frame),
+            FilmEvent::Refined { frame, .. } => Some(frame),
+            _ => None,
+        };
+        if let Some(frame) = last {
             output.push(frames, frame)?;
             frames += 1;
         }
@@ -175,6 +188,7 @@ fn tell(out: &mut impl Write, event: &FilmEvent) -> io::Result<()> {
             Ok(())
         }
         FilmEvent::Draft { shot, index, of, .. } if index + 1 == *of => writeln!(out, "shot {} drawn", shot + 1),
+        FilmEvent::Refined { shot, index, of, .. } if index + 1 == *of => writeln!(out, "shot {} refined", shot + 1),
         _ => Ok(()),
     }
 }

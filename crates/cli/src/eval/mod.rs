@@ -2,8 +2,10 @@
 
 mod motion;
 mod paint;
+mod refine;
 pub mod score;
 pub mod text;
+mod texture;
 
 use crate::failure::Outcome;
 
@@ -20,6 +22,8 @@ enum Suite {
     Motion(motion::Args),
     /// The painter: held-out shots painted from true layouts, in decibels and recognised words
     Paint(paint::Args),
+    /// The refiner: held-out shots in every style, beside the world's own pictures
+    Refine(refine::Args),
     /// The text model: held-out ideas become storyboards that name what the idea named
     Text(text::Args),
 }
@@ -29,6 +33,7 @@ pub fn run(args: &Args) -> Outcome {
     match &args.suite {
         Suite::Motion(args) => motion::run(args),
         Suite::Paint(args) => paint::run(args),
+        Suite::Refine(args) => refine::run(args),
         Suite::Text(args) => text::run(args),
     }
 }
