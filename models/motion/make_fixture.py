@@ -10,7 +10,7 @@ import sys
 import torch
 from safetensors.torch import save_file
 
-from model import Motion
+from model import Motion, draw
 
 FRAMES, FPS = 7, 6
 VOCABULARY = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../crates/engine/tests/vocabulary.json")
@@ -30,9 +30,9 @@ def main(path: str) -> None:
         "ffn": 24,
         "embedding": 4,
         "words": [len(words[k]) for k in ("place", "time", "weather", "prop", "camera")] + who + who,
-        "shot_noise": 6,
-        "anchor_noise": 5,
-        "anchor_seconds": 0.5,
+        "choices": ["uniform", {"coin": 0.3}, "phase"],
+        "cell_choices": ["phase", "uniform", {"coin": 0.5}],
+        "cell_seconds": 0.5,
         "octaves": 3,
         "oscillators": 4,
         "text": 3,
@@ -44,13 +44,13 @@ def main(path: str) -> None:
         p.data = (p.data + 0.1 * torch.randn_like(p)).half().float()
     net.base = net.base.half().float()
     ids = torch.tensor([[3, 1, 2, 4, 5, 6, 7, 2, 0, 0, 0]])
-    noise, anchors = torch.randn(1, 6), torch.randn(1, 4, 5)
+    choices, cells = draw(config["choices"], (1,)), draw(config["cell_choices"], (1, 4))
     seconds = torch.arange(FRAMES)[None] / FPS
     with torch.no_grad():
-        out = net(ids, noise, anchors, seconds, torch.tensor([FRAMES / FPS]))
+        out = net(ids, choices, cells, seconds, torch.tensor([FRAMES / FPS]))
     tensors = {k: v.half().contiguous() for k, v in net.state_dict().items()}
     tensors |= {"mean": torch.zeros(47), "deviation": torch.ones(47)}
-    tensors |= {"case.noise": noise[0], "case.anchors": anchors[0], "case.seconds": seconds[0], "case.output": out[0]}
+    tensors |= {"case.choices": choices[0], "case.cells": cells[0], "case.seconds": seconds[0], "case.output": out[0]}
     save_file(tensors, path, {"config": json.dumps(config), "vocabulary": json.dumps(words)})
 
 

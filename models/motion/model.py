@@ -1,9 +1,10 @@
 """Motion: a shot's words and noise become the layout of each frame, as PyTorch. `crates/models/src/video/motion` is its twin.
 
-The generator is a small transformer over time. Its noise is a vector a shot, and anchors a second that are interpolated
-(StyleGAN-V, Skorokhodov et al. 2022); words and the shot's vector modulate each block (AdaLN). Steps, wing beats and breath
-are cycles: the shot's vector also sets the frequency, amplitude and phase of oscillators that every frame sees (as the
-periodic autoencoder of Starke et al. 2022 finds them).
+The generator is a small transformer over time. Its noise is what chance decides: choices of a shot (who stands where, when a
+cycle begins, how fast) and of each half second (a blink, a glance, a syllable), numbers of known distribution that are the
+world's own when it is trained and drawn when it is used. Words and the shot's vector modulate each block (AdaLN). Steps, wing
+beats and breath are cycles: the shot's vector also sets the frequency, amplitude and phase of oscillators that every frame
+sees (as the periodic autoencoder of Starke et al. 2022 finds them).
 """
 
 import json
@@ -35,8 +36,10 @@ class Block(nn.Module):
         scale1, shift1, scale2, shift2 = self.modulation(c)[:, None].chunk(4, -1)
         y = F.layer_norm(x, (d,)) * (1 + scale1) + shift1
         q, k, v = self.qkv(y).view(b, t, 3, self.heads, d // self.heads).unbind(2)
-        q, k, v = (z.transpose(1, 2) for z in (rotate(q, rope), rotate(k, rope), v))
-        a = F.scaled_dot_product_attention(q, k, v).transpose(1, 2).reshape(b, t, d)
+        with torch.autocast(x.device.type, enabled=False):  # large logits: bf16 gives gradients that are no numbers
+            q, k, v = (z.float().transpose(1, 2) for z in (rotate(q, rope), rotate(k, rope), v))
+            a = ((q * q.shape[-1] ** -0.5) @ k.transpose(-1, -2)).softmax(-1) @ v
+        a = a.transpose(1, 2).reshape(b, t, d)
         x = x + self.out(a)
         y = F.layer_norm(x, (d,)) * (1 + scale2) + shift2
         return x + self.down(F.gelu(self.up(y), approximate="tanh"))
@@ -57,10 +60,31 @@ def time_features(seconds: Tensor, length: Tensor, octaves: int) -> Tensor:
     return torch.stack([seconds / 4, seconds / length, length / 4] + [f(w) for w in waves for f in (torch.sin, torch.cos)], -1)
 
 
-def anchor_weights(seconds: Tensor, spacing: float, count: int) -> Tensor:
-    """seconds [B, T] → [B, T, count]: how much of each anchor a moment has; linear between two."""
-    at = torch.arange(count, device=seconds.device) * spacing
-    return (1 - (seconds[..., None] - at).abs() / spacing).clamp(min=0)
+def width(kinds: list) -> int:
+    """How many numbers choices of these kinds are told as."""
+    return sum(2 if kind == "phase" else 1 for kind in kinds)
+
+
+def draw(kinds: list, shape: tuple[int, ...], device=None) -> Tensor:
+    """Choices by their kinds, each of mean square 1: [*shape, width(kinds)]"""
+    out = []
+    for kind in kinds:
+        u = torch.rand(shape, device=device)
+        if kind == "uniform":
+            out.append((2 * u - 1) * 3**0.5)
+        elif kind == "phase":
+            out += [2**0.5 * f(2 * math.pi * u) for f in (torch.cos, torch.sin)]
+        else:
+            out.append(torch.where(u < kind["coin"], 1.0, -1.0))
+    return torch.stack(out, -1)
+
+
+def held(cells: Tensor, seconds: Tensor, spacing: float) -> Tensor:
+    """cells [B, S, Z], seconds [B, T] → [B, T, 2Z]: the cell before each moment's and its own; zeros before the first."""
+    at = (seconds / spacing + 1e-4).long().clamp(max=cells.shape[1] - 1)
+    before = F.pad(cells, (0, 0, 1, 0))
+    pick = lambda c: c.gather(1, at[..., None].expand(-1, -1, c.shape[-1]))
+    return torch.cat([pick(before), pick(cells)], -1)
 
 
 class Motion(nn.Module):
@@ -69,14 +93,15 @@ class Motion(nn.Module):
         self.config = config
         dim, emb = config["dim"], config["embedding"]
         self.words = nn.ModuleList(nn.Embedding(n, emb) for n in config["words"])
-        self.shot_0 = nn.Linear(emb * len(config["words"]) + config["shot_noise"], 2 * dim)
-        self.shot_2 = nn.Linear(2 * dim, dim)
+        self.shot_0 = nn.Linear(emb * len(config["words"]) + width(config["choices"]), 3 * dim)
+        self.shot_1 = nn.Linear(3 * dim, 3 * dim)
+        self.shot_2 = nn.Linear(3 * dim, dim)
         self.text = nn.Linear(config["text"], dim)
         self.text_null = nn.Parameter(torch.zeros(dim))
         self.audio = nn.Linear(config["audio"], dim)
         self.audio_null = nn.Parameter(torch.zeros(dim))
         self.time = nn.Linear(3 + 2 * config["octaves"], dim)
-        self.anchor = nn.Linear(config["anchor_noise"], dim)
+        self.cell = nn.Linear(2 * width(config["cell_choices"]), dim)
         k = config["oscillators"]
         self.frequency = nn.Linear(dim, k)
         self.phase = nn.Linear(dim, 2 * k)
@@ -85,22 +110,25 @@ class Motion(nn.Module):
         self.blocks = nn.ModuleList(Block(dim, config["heads"], config["ffn"]) for _ in range(config["layers"]))
         self.output = nn.Linear(dim, config["outputs"])
 
-    def forward(self, ids, noise, anchors, seconds, length, text=None, audio=None) -> Tensor:
-        """ids [B, 11], noise [B, K], anchors [B, S, Z], seconds [B, T], length [B], text [B, text], audio [B, T, audio]
+    def forward(self, ids, choices, cells, seconds, length, text=None, audio=None) -> Tensor:
+        """ids [B, 11], choices [B, K], cells [B, S, Z], seconds [B, T], length [B], text [B, text], audio [B, T, audio]
         → [B, T, outputs]"""
-        e = torch.cat([table(ids[:, i]) for i, table in enumerate(self.words)] + [noise], 1)
-        c = self.shot_2(F.silu(self.shot_0(e))) + (self.text_null if text is None else self.text(text))
+        e = torch.cat([table(ids[:, i]) for i, table in enumerate(self.words)] + [choices], 1)
+        c = self.shot_2(F.silu(self.shot_1(F.silu(self.shot_0(e))))) + (self.text_null if text is None else self.text(text))
         x = self.time(time_features(seconds, length, self.config["octaves"])) + c[:, None]
-        x = x + self.anchor(anchor_weights(seconds, self.config["anchor_seconds"], anchors.shape[1]) @ anchors)
+        x = x + self.cell(held(cells, seconds, self.config["cell_seconds"]))
         x = x + (self.audio_null if audio is None else self.audio(audio))
-        x = x + self.cycle(self.oscillators(c, seconds))
+        with torch.autocast(x.device.type, enabled=False):  # angles grow with time: bf16 is too coarse for them
+            waves = self.oscillators(c.float(), seconds)
+        x = x + self.cycle(waves)
         c = F.silu(c)
         half = self.config["dim"] // self.config["heads"] // 2
         angle = seconds[..., None] * 12 / 100.0 ** (torch.arange(half, device=seconds.device) / half)
         rope = (angle.cos(), angle.sin())
         for block in self.blocks:
             x = block(x, c, rope)
-        return self.output(F.layer_norm(x, (self.config["dim"],)))
+        with torch.autocast(x.device.type, enabled=False):
+            return self.output(F.layer_norm(x.float(), (self.config["dim"],)))
 
     def oscillators(self, c: Tensor, seconds: Tensor) -> Tensor:
         """c [B, C], seconds [B, T] → [B, T, 2K]: a·sin + b·cos and a·cos − b·sin of each oscillator's angle"""
@@ -109,27 +137,6 @@ class Motion(nn.Module):
         a, b = self.phase(c)[:, None].chunk(2, -1)
         sin, cos = angle.sin(), angle.cos()
         return torch.cat([a * sin + b * cos, a * cos - b * sin], -1)
-
-
-class Encoder(nn.Module):
-    """Which noise gives a known layout: means and log variances for the shot and for each anchor. Only training needs it."""
-
-    def __init__(self, config: dict, rate: Tensor, dim: int = 128):
-        super().__init__()
-        self.config, self.rate = config, rate
-        self.layers = nn.ModuleList(nn.Conv1d(i, dim, 5, padding=2) for i in (2 * config["outputs"], dim, dim))
-        self.shot = nn.Linear(dim, 2 * config["shot_noise"])
-        self.anchor = nn.Linear(dim, 2 * config["anchor_noise"])
-
-    def forward(self, x: Tensor, seconds: Tensor, count: int):
-        """x [B, T, outputs] → (mean, log variance) of the shot [B, K], of the anchors [B, count, Z]"""
-        d = F.pad(x[:, 1:] - x[:, :-1], (0, 0, 1, 0))
-        y = torch.cat([x, self.rate * d], -1).transpose(1, 2)
-        for layer in self.layers:
-            y = F.gelu(layer(y))
-        w = anchor_weights(seconds, self.config["anchor_seconds"], count)
-        near = (w / w.sum(1, keepdim=True).clamp(min=1e-3)).transpose(1, 2) @ y.transpose(1, 2)
-        return self.shot(y.mean(2)).chunk(2, -1), self.anchor(near).chunk(2, -1)
 
 
 class Discriminator(nn.Module):

@@ -62,7 +62,7 @@ class Attention(nn.Module):
         if turn:
             q, k = (rotate(t, *(r.to(t.dtype) for r in turn)) for t in (q, k))
         if x.device.type == "cpu":  # two plain products are faster there than PyTorch's fused kernel
-            y = ((q * q.shape[-1] ** -0.5) @ k.transpose(-1, -2)).softmax(-1) @ v
+            y = ((q * q.shape[-1] ** -0.5) @ k.transpose(-1, -2)).softmax(-1, dtype=q.dtype) @ v
         else:
             y = F.scaled_dot_product_attention(q, k, v)
         return self.o(y.transpose(1, 2).reshape(b, n, d))

@@ -33,9 +33,10 @@ SIGMAS = [1.0, 0.6, 0.3, 0.12]
 def arguments() -> argparse.Namespace:
     p = argparse.ArgumentParser()
     p.add_argument("--kinora", default="target/release/kinora", help="the command whose `dataset refine` gives samples")
+    p.add_argument("--paint", default="models/paint/paint.safetensors", help="the painter that draws the drafts")
     p.add_argument("--minutes", type=float, default=50.0)
-    p.add_argument("--frames", type=int, default=6, help="drafts in a batch")
-    p.add_argument("--styles", type=int, default=3, help="styles of each draft in a batch")
+    p.add_argument("--frames", type=int, default=4, help="drafts in a batch")
+    p.add_argument("--styles", type=int, default=2, help="styles of each draft in a batch")
     p.add_argument("--lr", type=float, default=0.01, help="of the matrices")
     p.add_argument("--adam-lr", type=float, default=2e-3, help="of everything else")
     p.add_argument("--work", default="target/train/refine", help="log, checkpoint, pictures")
@@ -138,7 +139,7 @@ def main() -> None:
 
     bf16, probed = bf16_pays(device)
     log(probed)
-    command = lambda seed, count: [a.kinora, "dataset", "refine", "--seed", str(seed), "--count", str(count)]
+    command = lambda seed, count: [a.kinora, "dataset", "refine", "--paint", a.paint, "--seed", str(seed), "--count", str(count)]
     held_stream = Stream(command(HELD_OUT_SEED, 12), 1)
     config = config_of(held_stream.header)
     every = torch.arange(len(SCALE))[None]

@@ -1,8 +1,8 @@
-//! Samples for motion: a shot's words, its frame rate, and the layout that the world acts out.
+//! Samples for motion: a shot's words, its frame rate, what chance decided, and the layout that the world acts out.
 
 use super::header;
-use kinora_world::motion::animate;
-use kinora_world::spec::{FRAME_LEN, ShotSpec, field_names, vocabulary};
+use kinora_world::motion::{CELL, ChoiceKind, Choices, animate, choices};
+use kinora_world::spec::{FRAME_LEN, FrameLayout, ShotSpec, field_names, vocabulary};
 use std::io::{self, Write};
 
 /// Arguments of `kinora dataset motion`.
@@ -26,21 +26,49 @@ const IDS: usize = 11;
 /// Writes the header and `count` samples.
 pub fn write(args: &Args, out: &mut impl Write) -> io::Result<()> {
     let frames = usize::from(args.frames);
-    let fields: [super::Field; 3] =
-        [("ids", "u1", &[IDS]), ("fps", "<f4", &[]), ("layout", "<f4", &[frames, FRAME_LEN])];
-    header(out, &fields, serde_json::json!({ "vocabulary": vocabulary(), "layout_fields": field_names() }))?;
+    let cells = (frames as f32 / RATES.iter().copied().fold(f32::MAX, f32::min) / CELL) as usize + 1;
+    let (shot, cell) = (Choices::kinds(), Choices::cell_kinds());
+    let fields: [super::Field; 5] = [
+        ("ids", "u1", &[IDS]),
+        ("fps", "<f4", &[]),
+        ("choices", "<f4", &[width(&shot)]),
+        ("cells", "<f4", &[cells, width(&cell)]),
+        ("layout", "<f4", &[frames, FRAME_LEN]),
+    ];
+    let kinds = |kinds: &[ChoiceKind]| kinds.iter().map(kind).collect::<serde_json::Value>();
+    let json = serde_json::json!({
+        "vocabulary": vocabulary(), "layout_fields": field_names(), "cell_seconds": CELL,
+        "choices": kinds(&shot), "cell_choices": kinds(&cell),
+    });
+    header(out, &fields, json)?;
     for seed in args.seed..args.seed.saturating_add(args.count) {
         let shot = ShotSpec::sample(seed);
         let fps = RATES[(seed % RATES.len() as u64) as usize];
         out.write_all(&ids(&shot).map(|id| id as u8))?;
-        out.write_all(&fps.to_le_bytes())?;
-        for frame in animate(&shot, seed, frames, fps) {
-            for value in frame.to_array() {
-                out.write_all(&value.to_le_bytes())?;
-            }
+        let chosen = choices(seed);
+        let mut numbers = vec![fps];
+        numbers.extend(chosen.shot_numbers());
+        numbers.extend((0..cells).flat_map(|cell| chosen.cell_numbers(cell)));
+        numbers.extend(animate(&shot, seed, frames, fps).iter().flat_map(FrameLayout::to_array));
+        for value in numbers {
+            out.write_all(&value.to_le_bytes())?;
         }
     }
     Ok(())
+}
+
+/// A distribution as the model's config names it.
+fn kind(kind: &ChoiceKind) -> serde_json::Value {
+    match kind {
+        ChoiceKind::Uniform => "uniform".into(),
+        ChoiceKind::Coin(p) => serde_json::json!({ "coin": p }),
+        ChoiceKind::Phase => "phase".into(),
+    }
+}
+
+/// How many numbers the model is told.
+fn width(kinds: &[ChoiceKind]) -> usize {
+    kinds.iter().map(|k| if *k == ChoiceKind::Phase { 2 } else { 1 }).sum()
 }
 
 fn ids(shot: &ShotSpec) -> [u32; IDS] {
@@ -60,7 +88,8 @@ mod tests {
             write(&Args { seed, count, frames: 9 }, &mut out).unwrap();
             out
         };
-        let one = IDS + 4 + 9 * FRAME_LEN * 4;
+        let told = width(&Choices::kinds()) + 3 * width(&Choices::cell_kinds());
+        let one = IDS + 4 * (1 + told + 9 * FRAME_LEN);
         let (none, two, later) = (made(5, 0), made(5, 2), made(6, 1));
         assert_eq!(two.len() - none.len(), 2 * one);
         assert_eq!(two[none.len() + one..], later[none.len()..]);

@@ -4,6 +4,9 @@ use super::ease::{hump, mix, overshoot, shuttle, smooth, wave};
 use super::face::Face;
 use crate::spec::{Action, CharacterSpec, Kind, Mood, Pose};
 
+/// Seconds after which no action shows how it began.
+const LONG: f32 = 4.0;
+
 /// How a walker, runner or flier gets along.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Travel {
@@ -26,8 +29,9 @@ pub struct Actor {
     pub x: f32,
     pub facing: f32,
     pub travel: Travel,
-    /// Seconds before the first frame that the action began, and a phase of its own, 0..1.
-    pub begun: f32,
+    /// The action is seen to begin; else it has been going on for long.
+    pub starts: bool,
+    /// Where its cycles begin, 0..1.
     pub phase: f32,
     /// Its tempo, about 1.
     pub tempo: f32,
@@ -78,20 +82,20 @@ impl Actor {
         // every body breathes
         p.squash = 0.05 * wave(0.42 * t + self.phase);
         self.face.act(t, self.look(t, x, flip), &mut p);
-        let action_time = t + self.begun;
+        let since = if self.starts { t } else { t + LONG };
         match self.spec.action {
-            Action::Stand => self.stand(action_time, &mut p),
-            Action::Walk => self.walk(action_time, &mut p),
-            Action::Run => self.run(action_time, &mut p),
-            Action::Jump => self.jump(action_time * happy, &mut p),
-            Action::Wave => self.wave(action_time, &mut p),
-            Action::Dance => self.dance(action_time * happy, &mut p),
-            Action::Spin => self.spin(action_time, &mut p),
-            Action::Fly => self.fly(action_time, &mut p),
-            Action::Sit => self.sit(action_time, &mut p),
-            Action::Sleep => self.sleep(action_time, &mut p),
-            Action::Talk => self.talk(action_time, t, &mut p),
-            Action::Look => self.look_around(action_time, &mut p),
+            Action::Stand => self.stand(t, &mut p),
+            Action::Walk => self.walk(t, &mut p),
+            Action::Run => self.run(t, &mut p),
+            Action::Jump => self.jump(t * happy, &mut p),
+            Action::Wave => self.wave(t, since, &mut p),
+            Action::Dance => self.dance(t * happy, &mut p),
+            Action::Spin => self.spin(t, &mut p),
+            Action::Fly => self.fly(t, since, &mut p),
+            Action::Sit => self.sit(t, since, &mut p),
+            Action::Sleep => self.sleep(t, &mut p),
+            Action::Talk => self.talk(t, &mut p),
+            Action::Look => self.look_around(t, &mut p),
         }
         if self.spec.action != Action::Sleep {
             let floats = match self.spec.kind {
@@ -150,7 +154,7 @@ impl Actor {
     /// Crouch, leap, hang, land, recover: one jump in `period` seconds.
     fn jump(&self, t: f32, p: &mut Pose) {
         let period = 1.15 / self.tempo;
-        let c = (t / period).rem_euclid(1.0);
+        let c = (t / period + self.phase).rem_euclid(1.0);
         let (take_off, touch_down) = (0.24, 0.76);
         if c < take_off {
             p.squash = 0.62 * smooth(c / take_off * 1.2);
@@ -174,8 +178,8 @@ impl Actor {
         }
     }
 
-    fn wave(&self, t: f32, p: &mut Pose) {
-        let up = overshoot(t / 0.35).max(0.0);
+    fn wave(&self, t: f32, since: f32, p: &mut Pose) {
+        let up = overshoot(since / 0.35).max(0.0);
         let swish = wave(2.1 * self.tempo * t + self.phase);
         p.wave = (up * (0.78 + 0.20 * swish)).clamp(0.0, 1.0);
         p.rot = 0.05 * up * swish - 0.04 * p.flip * up;
@@ -185,7 +189,8 @@ impl Actor {
     }
 
     fn dance(&self, t: f32, p: &mut Pose) {
-        let beat = 1.15 * self.tempo * t + self.phase;
+        // twice the phase: the sway takes two beats
+        let beat = 1.15 * self.tempo * t + 2.0 * self.phase;
         let sway = wave(beat / 2.0 + 0.1);
         p.rot = 0.24 * sway;
         p.x += 0.045 * sway;
@@ -193,9 +198,10 @@ impl Actor {
         p.lift = 0.05 * wave(beat).abs();
         p.squash += 0.24 * (1.0 - 2.0 * wave(beat).abs());
         p.wave = 0.5 + 0.42 * wave(beat / 2.0 + 0.35);
-        // a turn on every fourth bar
-        let bar = (beat / 8.0).rem_euclid(1.0);
-        let side = if (beat / 8.0).rem_euclid(2.0) < 1.0 { 1.0 } else { -1.0 };
+        // a turn on every fourth beat
+        let bars = 1.15 * self.tempo * t / 4.0 + 0.35;
+        let bar = bars.rem_euclid(1.0);
+        let side = if bars.rem_euclid(2.0) < 1.0 { 1.0 } else { -1.0 };
         p.flip = self.facing
             * side
             * (1.0 - 2.0 * smooth((bar - 0.94) / 0.06).min(0.5))
@@ -213,8 +219,8 @@ impl Actor {
         p.rot = 0.06 * wave(turns + 0.2);
     }
 
-    fn fly(&self, t: f32, p: &mut Pose) {
-        let up = smooth(t / 0.5);
+    fn fly(&self, t: f32, since: f32, p: &mut Pose) {
+        let up = smooth(since / 0.5);
         let flap = 1.9 * self.tempo * t + self.phase;
         p.lift = up * (0.19 + 0.035 * wave(0.6 * t + self.phase) - 0.012 * wave(flap));
         p.wave = 0.52 + 0.46 * wave(flap);
@@ -223,9 +229,9 @@ impl Actor {
         p.squash = -0.12 + 0.08 * wave(flap + 0.25);
     }
 
-    fn sit(&self, t: f32, p: &mut Pose) {
-        p.sit = overshoot(t / 0.5).clamp(0.0, 1.0);
-        p.squash += 0.3 * hump(t, 0.15, 0.6);
+    fn sit(&self, t: f32, since: f32, p: &mut Pose) {
+        p.sit = overshoot(since / 0.5).clamp(0.0, 1.0);
+        p.squash += 0.3 * hump(since, 0.15, 0.6);
         p.swing = 0.3 * wave(0.55 * t + self.phase) * p.sit;
         p.rot = 0.04 * wave(0.27 * t + self.phase) - 0.05 * p.flip;
         p.wave = 0.03;
@@ -243,8 +249,8 @@ impl Actor {
         p.lift = self.ground - p.height / 2.0 - p.y;
     }
 
-    fn talk(&self, t: f32, now: f32, p: &mut Pose) {
-        let voice = self.face.voice(now);
+    fn talk(&self, t: f32, p: &mut Pose) {
+        let voice = self.face.voice(t);
         p.wave = 0.12 + 0.30 * voice * (0.6 + 0.4 * wave(0.8 * t + self.phase));
         p.rot = 0.05 * wave(0.45 * t + self.phase) + 0.05 * p.flip * voice;
         p.squash += -0.06 * voice;

@@ -1,54 +1,64 @@
-//! Eyes, brows and mouths over time.
+//! Eyes, brows and mouths over time, planned in half seconds.
 
+use super::choices::{Kind, choices, range};
 use super::ease::{hump, mix, smooth, wave};
 use crate::chance::Chance;
 use crate::spec::{Mood, Pose};
 
-/// Seconds of motion that are planned ahead; a longer clip repeats the plan.
-pub const PLAN: f32 = 24.0;
+/// Seconds of one cell of the plan.
+pub const CELL: f32 = 0.5;
+/// Cells that are planned; a longer clip repeats them.
+pub const PLAN_CELLS: usize = 48;
+const PLAN: f32 = CELL * PLAN_CELLS as f32;
 
-/// One syllable of speech: when, and the shape of the mouth at its middle.
-#[derive(Clone, Copy, Debug)]
-struct Syllable {
-    from: f32,
-    to: f32,
-    open: f32,
-    wide: f32,
-    round: f32,
+choices! {
+    /// What a face does in half a second.
+    Cell {
+        blinks: Kind::Coin(0.25),
+        blink_at: Kind::Uniform,
+        /// Where it glances for a second from here on, if the cell's number is even.
+        glance_x: Kind::Uniform,
+        glance_y: Kind::Uniform,
+        /// How far the mouth opens for each of two syllables, and its shape from round to wide.
+        open_1: Kind::Uniform,
+        shape_1: Kind::Uniform,
+        open_2: Kind::Uniform,
+        shape_2: Kind::Uniform,
+        /// A word ends: the second syllable is silent.
+        pause: Kind::Coin(0.2),
+    }
 }
+
+/// When a face has the word: the first start, the length of a turn and of a round, in seconds.
+pub type Speech = (f32, f32, f32);
 
 /// What a face does of its own accord: blinks, glances, and speech when it has the word.
 #[derive(Clone, Debug)]
 pub struct Face {
     mood: Mood,
-    blinks: Vec<f32>,
-    glances: Vec<(f32, f32, f32)>,
-    syllables: Vec<Syllable>,
+    speech: Option<Speech>,
+    cells: Vec<Cell>,
 }
 
 impl Face {
-    /// Plans a face. `turn` says when it speaks, as (first start, length of a turn, length of a round); `None`: silent.
-    pub fn new(mood: Mood, speech: Option<(f32, f32, f32)>, chance: &mut Chance) -> Face {
-        let mut blinks = Vec::new();
-        let mut t = chance.range(0.1, 1.8);
-        while t < PLAN {
-            blinks.push(t);
-            // now and then a double blink
-            t += if chance.happens(0.15) { 0.34 } else { chance.range(1.4, 3.2) };
-        }
-        let mut glances = vec![(-1.0, chance.range(-0.2, 0.5), chance.range(-0.25, 0.25))];
-        let mut t = chance.range(0.3, 1.5);
-        while t < PLAN {
-            glances.push((t, chance.range(-0.45, 0.7), chance.range(-0.35, 0.3)));
-            t += chance.range(0.9, 2.2);
-        }
-        Face { mood, blinks, glances, syllables: speech.map_or_else(Vec::new, |s| speak(s, chance)) }
+    /// A face with its plan; without `speech` it is silent.
+    pub fn new(mood: Mood, speech: Option<Speech>, cells: Vec<Cell>) -> Face {
+        Face { mood, speech, cells }
+    }
+
+    fn cell(&self, at: i32) -> Cell {
+        self.cells.get(at.rem_euclid(PLAN_CELLS as i32) as usize).copied().unwrap_or_default()
     }
 
     /// Fills the face's fields of `pose` for the time `t`; `look` (x, y, weight) overrules where the eyes point.
     pub fn act(&self, t: f32, look: Option<(f32, f32, f32)>, pose: &mut Pose) {
         let t = t.rem_euclid(PLAN);
-        pose.blink = self.blinks.iter().map(|&b| hump(t, b, b + 0.26)).fold(0.0, f32::max);
+        let at = (t / CELL) as i32;
+        let cell = self.cell(at);
+        if cell.blinks < 0.25 {
+            let from = at as f32 * CELL + 0.24 * cell.blink_at;
+            pose.blink = hump(t, from, from + 0.26);
+        }
         let (x, y) = self.glance(t);
         let (gx, gy) = look.map_or((x, y), |(lx, ly, w)| (mix(x, lx, w), mix(y, ly, w)));
         let (wide, round, open, brow, dx, dy) = match self.mood {
@@ -63,14 +73,12 @@ impl Face {
         pose.gaze_y = (gy + dy).clamp(-1.0, 1.0);
         (pose.mouth_wide, pose.mouth_round, pose.mouth_open) = (wide, round, open);
         pose.brow = brow + 0.08 * wave(0.37 * t);
-        for s in &self.syllables {
-            let a = hump(t, s.from, s.to);
-            if a > 0.0 {
-                pose.mouth_open = mix(pose.mouth_open, s.open, a);
-                pose.mouth_wide = mix(pose.mouth_wide, 0.6 * s.wide + 0.4 * wide, a);
-                pose.mouth_round = mix(pose.mouth_round, s.round, a);
-                pose.brow += 0.15 * a * s.open;
-            }
+        let (a, said) = self.syllable(t);
+        if a > 0.0 {
+            pose.mouth_open = mix(pose.mouth_open, said.open, a);
+            pose.mouth_wide = mix(pose.mouth_wide, 0.6 * said.wide + 0.4 * wide, a);
+            pose.mouth_round = mix(pose.mouth_round, said.round, a);
+            pose.brow += 0.15 * a * said.open;
         }
         pose.brow = pose.brow.clamp(-1.0, 1.0);
     }
@@ -78,44 +86,58 @@ impl Face {
     /// How loud the voice is at `t`, 0..1: gestures follow it.
     #[must_use]
     pub fn voice(&self, t: f32) -> f32 {
-        let t = t.rem_euclid(PLAN);
-        self.syllables.iter().map(|s| hump(t, s.from - 0.15, s.to + 0.15) * s.open).fold(0.0, f32::max)
+        let Some(speech) = self.speech else { return 0.0 };
+        let into = into_turn(speech, t.rem_euclid(PLAN));
+        smooth(into / 0.25) * smooth((speech.1 - into) / 0.25)
     }
 
+    /// How much of a syllable is heard at `t`, and which.
+    fn syllable(&self, t: f32) -> (f32, Syllable) {
+        let Some(speech) = self.speech else { return (0.0, Syllable::default()) };
+        let into = into_turn(speech, t);
+        if into < 0.0 || into > speech.1 {
+            return (0.0, Syllable::default());
+        }
+        let cell = self.cell((t / CELL) as i32);
+        let within = t.rem_euclid(CELL);
+        let (from, said) = if within < 0.5 * CELL {
+            (0.0, Syllable::new(cell.open_1, cell.shape_1))
+        } else if cell.pause < 0.2 {
+            return (0.0, Syllable::default());
+        } else {
+            (0.5 * CELL, Syllable::new(cell.open_2, cell.shape_2))
+        };
+        let edge = smooth(into / 0.12) * smooth((speech.1 - into) / 0.12);
+        (hump(within, from, from + 0.5 * CELL) * edge, said)
+    }
+
+    /// A new point each second.
     fn glance(&self, t: f32) -> (f32, f32) {
-        let now = self.glances.iter().rposition(|&(from, ..)| from <= t).unwrap_or(0);
-        let (from, x, y) = self.glances[now];
-        let (_, x0, y0) = self.glances[now.saturating_sub(1)];
-        let s = smooth((t - from) / 0.16);
-        (mix(x0, x, s), mix(y0, y, s))
+        let second = (t / (2.0 * CELL)) as i32;
+        let (old, new) = (self.cell(2 * second - 2), self.cell(2 * second));
+        let s = smooth((t - second as f32 * 2.0 * CELL) / 0.16);
+        let x = |c: Cell| range(c.glance_x, -0.45, 0.7);
+        let y = |c: Cell| range(c.glance_y, -0.35, 0.3);
+        (mix(x(old), x(new), s), mix(y(old), y(new), s))
     }
 }
 
-fn speak((start, turn, round): (f32, f32, f32), chance: &mut Chance) -> Vec<Syllable> {
-    let mut syllables = Vec::new();
-    let mut t = start;
-    let mut in_word = 0;
-    while t < PLAN {
-        let into_round = (t - start).rem_euclid(round);
-        if into_round > turn {
-            t += (round - into_round).max(0.02); // rounding must not hold time still
-            continue;
-        }
-        let length = chance.range(0.17, 0.27);
-        let rounded = chance.happens(0.3);
-        syllables.push(Syllable {
-            from: t,
-            to: t + length * 1.15,
-            open: chance.range(0.5, 1.0),
-            wide: if rounded { -0.5 } else { chance.range(0.2, 1.0) },
-            round: if rounded { chance.range(0.6, 1.0) } else { 0.0 },
-        });
-        t += length;
-        in_word += 1;
-        if in_word >= 3 && chance.happens(0.35) {
-            in_word = 0;
-            t += chance.range(0.08, 0.25);
-        }
+/// Seconds since its turn began; negative before its first.
+fn into_turn((start, _, round): Speech, t: f32) -> f32 {
+    if t < start { t - start } else { (t - start).rem_euclid(round) }
+}
+
+/// The mouth in the middle of a syllable.
+#[derive(Clone, Copy, Debug, Default)]
+struct Syllable {
+    open: f32,
+    wide: f32,
+    round: f32,
+}
+
+impl Syllable {
+    fn new(open: f32, shape: f32) -> Self {
+        let rounded = smooth((0.45 - shape) / 0.3);
+        Self { open: range(open, 0.5, 1.0), wide: mix(range(shape, 0.2, 1.0), -0.5, rounded), round: 0.85 * rounded }
     }
-    syllables
 }

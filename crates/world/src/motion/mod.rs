@@ -2,15 +2,19 @@
 //! motion model learns: ease in and out, anticipation, follow-through, squash and stretch.
 
 mod actor;
+mod choices;
 pub mod ease;
 mod face;
 mod stage;
 
+pub use choices::{Choices, Kind as ChoiceKind};
+pub use face::CELL;
 pub use stage::{FAR, can_hold, prop_height};
 
 use crate::chance::Chance;
 use crate::spec::{Action, FrameLayout, Kind, Mood, ShotSpec};
 use actor::{Actor, Travel};
+use choices::{range, sign};
 use face::Face;
 use stage::{CameraPlan, plan_prop};
 
@@ -20,11 +24,21 @@ pub const PERIOD: f32 = 2.4;
 /// Acts `shot` out: the layout of `frames` frames, `fps` a second. The same arguments give the same layouts.
 #[must_use]
 pub fn animate(shot: &ShotSpec, seed: u64, frames: usize, fps: f32) -> Vec<FrameLayout> {
-    let chance = &mut Chance::new(seed, 1);
+    let mut chance = Chance::new(seed, 1);
+    act(shot, &Choices::draw(&mut chance), &mut chance, frames, fps)
+}
+
+/// What chance decides of the motion that [`animate`] gives for `seed`.
+#[must_use]
+pub fn choices(seed: u64) -> Choices {
+    Choices::draw(&mut Chance::new(seed, 1))
+}
+
+fn act(shot: &ShotSpec, choices: &Choices, chance: &mut Chance, frames: usize, fps: f32) -> Vec<FrameLayout> {
     let fps = if fps.is_finite() && fps > 0.0 { fps } else { 12.0 };
     let length = frames as f32 / fps;
-    let mut actors = cast(shot, chance);
-    let free_side = if chance.happens(0.5) { 1.0 } else { -1.0 };
+    let mut actors = cast(shot, choices);
+    let free_side = sign(choices.shot.free_side);
     if let [one] = actors.as_mut_slice()
         && shot.prop != crate::spec::Prop::None
         && one.speed() > 0.0
@@ -33,13 +47,13 @@ pub fn animate(shot: &ShotSpec, seed: u64, frames: usize, fps: f32) -> Vec<Frame
         // someone who comes and goes leaves the prop its own corner
         one.travel = apart_from(free_side);
     }
-    let prop = plan_prop(shot.prop, &mut actors, free_side, chance);
+    let prop = plan_prop(shot.prop, &mut actors, free_side, &choices.shot);
     if prop.held_by.is_none() && shot.prop != crate::spec::Prop::None {
-        for actor in &mut actors {
+        for (actor, choice) in actors.iter_mut().zip(&choices.actors) {
             if let Travel::Treadmill = actor.travel {
                 actor.travel = apart_from(free_side);
             }
-            if actor.target.is_none() && chance.happens(0.6) {
+            if actor.target.is_none() && choice.notices < 0.6 {
                 actor.target = Some((prop.x, prop.ground - 0.5 * prop.scale));
             }
         }
@@ -55,7 +69,7 @@ pub fn animate(shot: &ShotSpec, seed: u64, frames: usize, fps: f32) -> Vec<Frame
         scroll,
         focus: (middle * 0.8, if flies { -0.05 } else { (0.38 - tall * 0.55).min(0.14) }),
         weather: shot.weather,
-        phase: chance.unit(),
+        phase: choices.shot.shake_phase,
         length,
     };
     (0..frames)
@@ -81,30 +95,29 @@ fn apart_from(side: f32) -> Travel {
 }
 
 /// Who stands where, facing which way, and how each gets along.
-fn cast(shot: &ShotSpec, chance: &mut Chance) -> Vec<Actor> {
+fn cast(shot: &ShotSpec, choices: &Choices) -> Vec<Actor> {
+    let all = &choices.shot;
     let specs: Vec<_> = shot.characters.iter().take(crate::spec::CHARACTERS).copied().collect();
     let pair = specs.len() == 2;
-    let ground = chance.range(0.36, 0.42);
+    let ground = range(all.ground, 0.36, 0.42);
     let goes = |a: Action| matches!(a, Action::Walk | Action::Run | Action::Fly);
     let all_go =
         specs.iter().all(|c| goes(c.action)) && specs.first().map(|c| c.action) == specs.last().map(|c| c.action);
-    let together = chance.sign();
-    let treadmill = all_go && chance.happens(if pair { 0.8 } else { 0.5 });
-    let spread = chance.range(0.31, 0.36);
-    let first_left = chance.sign();
+    let treadmill = all_go && all.treadmill < 0.6;
+    let spread = range(all.spread, 0.31, 0.36);
+    let first_left = sign(all.first_left);
     let spoken = specs.iter().filter(|c| c.action == Action::Talk).count();
-    let talk_turn = chance.range(1.2, 2.0);
-    let tempo = chance.range(0.9, 1.12);
+    let talk_turn = range(all.talk_turn, 1.2, 2.0);
     let mut actors: Vec<Actor> = Vec::with_capacity(specs.len());
-    for (i, spec) in specs.iter().enumerate() {
+    for (i, ((spec, choice), cells)) in specs.iter().zip(&choices.actors).zip(&choices.faces).enumerate() {
         let side = if i == 0 { -first_left } else { first_left };
-        let x = if pair { side * spread } else { chance.range(-0.24, 0.24) };
+        let x = if pair { side * spread } else { range(choice.x, -0.24, 0.24) };
         let facing = match (pair, treadmill) {
-            (_, true) => together,
+            (_, true) => sign(all.together),
             (true, false) => -side,
-            (false, false) => chance.sign(),
+            (false, false) => sign(choice.facing),
         };
-        let height = if pair { chance.range(0.39, 0.50) } else { chance.range(0.43, 0.60) };
+        let height = if pair { range(choice.height, 0.39, 0.50) } else { range(choice.height, 0.43, 0.60) };
         let travel = if treadmill {
             Travel::Treadmill
         } else if goes(spec.action) {
@@ -122,21 +135,20 @@ fn cast(shot: &ShotSpec, chance: &mut Chance) -> Vec<Actor> {
             (true, false) => Some((0.0, talk_turn * 1.6, talk_turn * 1.6 + 0.4)),
             (false, _) => None,
         };
-        // a sitter or a flier may be seen starting
-        let begun = if chance.happens(0.3) { 0.0 } else { chance.range(0.6, 4.0) };
         let cap: f32 = if spec.action == Action::Fly || spec.action == Action::Jump { 0.52 } else { 0.60 };
         let tall = if spec.kind == Kind::Fish { 0.9 } else { 1.0 };
+        let tempo = if treadmill || goes(spec.action) { all.tempo } else { choice.tempo };
         actors.push(Actor {
             spec: *spec,
-            face: Face::new(spec.mood, speech, chance),
+            face: Face::new(spec.mood, speech, cells.clone()),
             height: (height * tall).clamp(0.38, cap),
-            ground: ground + if pair { chance.range(-0.012, 0.012) } else { 0.0 },
+            ground: ground + if pair { range(choice.x, -0.012, 0.012) } else { 0.0 },
             x,
             facing,
             travel,
-            begun,
-            phase: chance.unit(),
-            tempo: if treadmill || goes(spec.action) { tempo } else { chance.range(0.9, 1.12) },
+            starts: choice.starts < 0.3,
+            phase: choice.phase,
+            tempo: range(tempo, 0.9, 1.12),
             holds: false,
             target: None,
         });
@@ -144,7 +156,7 @@ fn cast(shot: &ShotSpec, chance: &mut Chance) -> Vec<Actor> {
     if let [a, b] = actors.as_mut_slice() {
         let eyes = |c: &Actor| (c.x, c.ground - 0.7 * c.height);
         let shy = |m: Mood| m == Mood::Shy;
-        if a.spec.action == Action::Talk || b.spec.action == Action::Talk || chance.happens(0.6) {
+        if a.spec.action == Action::Talk || b.spec.action == Action::Talk || all.meet < 0.7 {
             let (ea, eb) = (eyes(a), eyes(b));
             a.target = (!shy(a.spec.mood)).then_some(eb);
             b.target = (!shy(b.spec.mood)).then_some(ea);

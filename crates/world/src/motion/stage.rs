@@ -1,8 +1,8 @@
 //! What is not a character: the camera, the scrolling world, and the prop.
 
 use super::actor::{Actor, Travel};
+use super::choices::{ShotChoices, range};
 use super::ease::{mix, smooth, wave};
-use crate::chance::Chance;
 use crate::rig;
 use crate::spec::{Camera, FrameLayout, Pose, Prop, Weather};
 
@@ -168,18 +168,18 @@ impl CameraPlan {
 }
 
 /// Plans the prop: where everyone can reach it and nobody hides it.
-pub fn plan_prop(prop: Prop, actors: &mut [Actor], free_side: f32, chance: &mut Chance) -> PropPlan {
+pub fn plan_prop(prop: Prop, actors: &mut [Actor], free_side: f32, chance: &ShotChoices) -> PropPlan {
     use crate::spec::Action;
-    let scale = prop_height(prop) * chance.range(0.94, 1.08);
+    let scale = prop_height(prop) * range(chance.prop_scale, 0.94, 1.08);
     let ground = actors.iter().map(|a| a.ground).fold(0.3, f32::max) - 0.01;
-    let mut plan = PropPlan { prop, x: 0.0, ground, scale, phase: chance.unit(), held_by: None, bounces: false };
+    let mut plan = PropPlan { prop, x: 0.0, ground, scale, phase: chance.prop_phase, held_by: None, bounces: false };
     let holder = actors.iter().position(|a| {
         matches!(a.spec.action, Action::Stand | Action::Walk | Action::Run | Action::Jump | Action::Talk | Action::Sit)
     });
     let treadmill = actors.iter().any(|a| matches!(a.travel, Travel::Treadmill));
     if let Some(i) = holder
         && can_hold(prop)
-        && (treadmill || chance.happens(0.45))
+        && (treadmill || chance.prop_held < 0.45)
     {
         plan.held_by = Some(i);
         actors[i].holds = true;
@@ -188,15 +188,15 @@ pub fn plan_prop(prop: Prop, actors: &mut [Actor], free_side: f32, chance: &mut 
     plan.x = match actors {
         [one] => match one.travel {
             Travel::Stay => {
-                let gap = one.height * 0.5 + scale * 0.5 + chance.range(0.0, 0.06);
+                let gap = one.height * 0.5 + scale * 0.5 + range(chance.prop_x, 0.0, 0.06);
                 let side = if matches!(one.spec.action, Action::Sleep) { free_side } else { one.facing };
                 let x = one.x + side * gap;
                 if x.abs() < 0.5 { x } else { one.x - side * gap }
             }
             _ => free_side * 0.47,
         },
-        _ => chance.range(-0.02, 0.02),
+        _ => range(chance.prop_x, -0.02, 0.02),
     };
-    plan.bounces = prop == Prop::Ball && chance.happens(0.4);
+    plan.bounces = prop == Prop::Ball && chance.prop_bounces < 0.4;
     plan
 }

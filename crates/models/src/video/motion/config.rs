@@ -1,4 +1,8 @@
+use std::f32::consts::{SQRT_2, TAU};
+
 use serde::Deserialize;
+
+use super::super::noise::Noise;
 
 use super::super::layout::{FRAME_LEN, Vocabulary};
 
@@ -16,16 +20,49 @@ pub struct Config {
     pub embedding: usize,
     /// The number of words of each list: place, time, weather, prop, camera; kind, action and mood of each character.
     pub words: Vec<usize>,
-    /// Numbers of noise a shot, and an anchor.
-    pub shot_noise: usize,
-    pub anchor_noise: usize,
-    /// Seconds from anchor to anchor.
-    pub anchor_seconds: f32,
+    /// What chance decides of a shot, and of each cell of time.
+    pub choices: Vec<Choice>,
+    pub cell_choices: Vec<Choice>,
+    /// Seconds of a cell.
+    pub cell_seconds: f32,
     /// Waves that tell the time.
     pub octaves: usize,
     /// Sines whose frequency and phase the shot chooses: steps, wing beats, syllables.
     pub oscillators: usize,
     pub outputs: usize,
+}
+
+/// How something is distributed that chance decides. The network is told numbers of mean square 1.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Choice {
+    /// Evenly; one number.
+    Uniform,
+    /// Yes with this probability; ±1.
+    Coin(f32),
+    /// The start of a cycle, evenly; its cosine and sine.
+    Phase,
+}
+
+impl Choice {
+    /// How many numbers `choices` are told as.
+    pub fn width(choices: &[Choice]) -> usize {
+        choices.iter().map(|c| if *c == Choice::Phase { 2 } else { 1 }).sum()
+    }
+
+    /// Draws each of `choices`.
+    pub(super) fn draw(choices: &[Choice], noise: &mut Noise) -> Vec<f32> {
+        let mut out = Vec::with_capacity(Self::width(choices));
+        for choice in choices {
+            let u = noise.unit() as f32;
+            match choice {
+                Choice::Uniform => out.push((2.0 * u - 1.0) * 3f32.sqrt()),
+                Choice::Coin(p) => out.push(if u < *p { 1.0 } else { -1.0 }),
+                Choice::Phase => out.extend([SQRT_2 * (TAU * u).cos(), SQRT_2 * (TAU * u).sin()]),
+            }
+        }
+        out
+    }
 }
 
 impl Config {
@@ -47,9 +84,9 @@ impl Config {
             return Some(format!("it gives {} numbers a frame, a layout has {FRAME_LEN}", self.outputs));
         }
         let even_heads = self.heads > 0 && self.dim.is_multiple_of(2 * self.heads);
-        let anchors = self.anchor_seconds.is_finite() && self.anchor_seconds > 0.0;
-        if !even_heads || self.oscillators < 2 || self.frames < 2 || !anchors {
-            return Some("heads, oscillators, frames or anchors are out of range".to_owned());
+        let cells = self.cell_seconds.is_finite() && self.cell_seconds > 0.0;
+        if !even_heads || self.oscillators < 2 || self.frames < 2 || !cells {
+            return Some("heads, oscillators, frames or cells are out of range".to_owned());
         }
         None
     }

@@ -1,8 +1,9 @@
 //! Motion: a shot's words and noise become the layout of each of its frames, in one pass.
 //!
-//! A transformer over time. Its noise is a vector a shot, and anchors that are interpolated between (StyleGAN-V, Skorokhodov et
-//! al. 2022). Steps, wing beats and breath are cycles: the shot's vector sets the frequency, amplitude and phase of oscillators
-//! that every frame sees (Starke et al. 2022). Words and the shot's vector modulate each block.
+//! A transformer over time. Its noise is what chance decides: choices of a shot (who stands where, when a cycle begins) and of
+//! each half second (a blink, a glance, a syllable). Steps, wing beats and breath are cycles: the shot's vector sets the
+//! frequency, amplitude and phase of oscillators that every frame sees (Starke et al. 2022). Words and the shot's vector
+//! modulate each block.
 
 mod block;
 mod config;
@@ -10,7 +11,7 @@ mod decode;
 #[cfg(test)]
 mod tests;
 
-pub use config::Config;
+pub use config::{Choice, Config};
 
 use super::layout::{FRAME_LEN, FrameLayout, Layout, ShotIds, Vocabulary};
 use super::noise::Noise;
@@ -38,11 +39,12 @@ pub struct Motion {
     device: Device,
     words: Vec<Tensor>,
     shot_0: Linear,
+    shot_1: Linear,
     shot_2: Linear,
     text_null: Tensor,
     audio_null: Tensor,
     time: Linear,
-    anchor: Linear,
+    cell: Linear,
     frequency: Linear,
     phase: Linear,
     cycle: Linear,
@@ -67,15 +69,16 @@ impl Motion {
             return Err(w.error(problem));
         }
         let table = |(i, n): (usize, &usize)| w.float(&format!("words.{i}.weight"), &[*n, c.embedding]);
-        let from = c.words.len() * c.embedding + c.shot_noise;
+        let from = c.words.len() * c.embedding + Choice::width(&c.choices);
         Ok(Motion {
             words: c.words.iter().enumerate().map(table).collect::<Result<_>>()?,
-            shot_0: w.linear("shot_0", from, 2 * c.dim)?,
-            shot_2: w.linear("shot_2", 2 * c.dim, c.dim)?,
+            shot_0: w.linear("shot_0", from, 3 * c.dim)?,
+            shot_1: w.linear("shot_1", 3 * c.dim, 3 * c.dim)?,
+            shot_2: w.linear("shot_2", 3 * c.dim, c.dim)?,
             text_null: w.float("text_null", &[c.dim])?,
             audio_null: w.float("audio_null", &[c.dim])?,
             time: w.linear("time", 3 + 2 * c.octaves, c.dim)?,
-            anchor: w.linear("anchor", c.anchor_noise, c.dim)?,
+            cell: w.linear("cell", 2 * Choice::width(&c.cell_choices), c.dim)?,
             frequency: w.linear("frequency", c.dim, c.oscillators)?,
             phase: w.linear("phase", c.dim, 2 * c.oscillators)?,
             cycle: w.linear("cycle", 2 * c.oscillators, c.dim)?,
@@ -107,45 +110,39 @@ impl Motion {
         }
         let c = &self.config;
         let mut noise = Noise::new(seed);
-        let shot_noise = noise.normal(c.shot_noise);
+        let choices = Choice::draw(&c.choices, &mut noise);
         let no_prop = self.vocabulary.prop("none").ok();
         let whole = Shot::new(shot, no_prop, self.vocabulary.action("spin").ok(), &mut noise);
         let acted = length.max(SHORTEST);
         let frames = (FRAMES as f32 * (acted / LONGEST).max(1.0)).ceil() as usize;
         let seconds: Vec<f32> = (0..frames).map(|i| i as f32 * acted / frames as f32).collect();
-        let count = (acted / c.anchor_seconds) as usize + 2;
-        let anchors: Vec<Vec<f32>> = (0..count).map(|_| noise.normal(c.anchor_noise)).collect();
-        let anchors = between(&anchors, &seconds, c.anchor_seconds);
-        let made = self.forward(shot, &shot_noise, &anchors, &seconds, acted)?.to_vec().await?;
+        let count = (acted / c.cell_seconds) as usize + 1;
+        let cells: Vec<Vec<f32>> = (0..count).map(|_| Choice::draw(&c.cell_choices, &mut noise)).collect();
+        let cells = held(&cells, &seconds, c.cell_seconds);
+        let made = self.forward(shot, &choices, &cells, &seconds, acted)?.to_vec().await?;
         let made: Option<Vec<FrameLayout>> = made.chunks(FRAME_LEN).map(FrameLayout::from_values).collect();
         let made = made.ok_or_else(|| ModelError::Config("motion gave numbers that are not finite".to_owned()))?;
         let step = frames as f32 / acted / fps;
         Ok(Layout::from_frames(&decode::resample(&decode::frames(&made, &whole), step, n_frames)))
     }
 
-    /// `shot_noise` [K], `anchors` [T, Z] → [T, outputs], in the units of `models/motion/codec.py`
-    fn forward(
-        &self,
-        shot: &ShotIds,
-        shot_noise: &[f32],
-        anchors: &[f32],
-        seconds: &[f32],
-        length: f32,
-    ) -> Result<Tensor> {
+    /// `choices` [K], `cells` [T, 2Z] → [T, outputs], in the units of `models/motion/codec.py`
+    fn forward(&self, shot: &ShotIds, choices: &[f32], cells: &[f32], seconds: &[f32], length: f32) -> Result<Tensor> {
         let (c, t) = (&self.config, seconds.len());
         let put = |shape: &[usize], data: &[f32]| Tensor::from_f32(&self.device, shape, data);
         let mut words = Vec::with_capacity(c.words.len() + 1);
         for (table, id) in self.words.iter().zip(word_ids(shot)) {
             words.push(Tensor::embedding(table, &Tensor::from_u32(&self.device, &[1], &[id])?)?); // [1, E]
         }
-        words.push(put(&[1, c.shot_noise], shot_noise)?);
+        words.push(put(&[1, choices.len()], choices)?);
         let e = Tensor::concat(&words.iter().collect::<Vec<_>>(), 1)?;
-        let vector = self.shot_2.forward(&self.shot_0.forward(&e)?.silu()?)?.add(&self.text_null)?; // [1, C]
+        let hidden = self.shot_1.forward(&self.shot_0.forward(&e)?.silu()?)?.silu()?;
+        let vector = self.shot_2.forward(&hidden)?.add(&self.text_null)?; // [1, C]
 
         let time = put(&[t, 3 + 2 * c.octaves], &time_features(seconds, length, c.octaves))?;
-        let anchors = put(&[t, c.anchor_noise], anchors)?;
+        let cells = put(&[t, cells.len() / t.max(1)], cells)?;
         let x = self.time.forward(&time)?.add(&vector.reshape(&[c.dim])?)?; // [T, C]
-        let x = x.add(&self.anchor.forward(&anchors)?)?.add(&self.audio_null)?;
+        let x = x.add(&self.cell.forward(&cells)?)?.add(&self.audio_null)?;
         let mut x = x.add(&self.cycle.forward(&self.oscillators(&vector, &put(&[t, 1], seconds)?)?)?)?;
 
         let half = c.dim / c.heads / 2;
@@ -197,14 +194,13 @@ fn time_features(seconds: &[f32], length: f32, octaves: usize) -> Vec<f32> {
     features
 }
 
-/// `anchors` of Z numbers, `spacing` seconds apart → [T, Z]: linearly between two.
-fn between(anchors: &[Vec<f32>], seconds: &[f32], spacing: f32) -> Vec<f32> {
+/// `cells` of Z numbers, `spacing` seconds each → [T, 2Z]: the cell before each moment's and its own; zeros before the first.
+fn held(cells: &[Vec<f32>], seconds: &[f32], spacing: f32) -> Vec<f32> {
+    let none = vec![0.0; cells.first().map_or(0, Vec::len)];
     let at = |s: &f32| {
-        let place = s / spacing;
-        let first = (place as usize).min(anchors.len().saturating_sub(2));
-        let part = place - first as f32;
-        let (a, b) = (&anchors[first], &anchors[first + 1]);
-        a.iter().zip(b).map(|(a, b)| a + (b - a) * part).collect::<Vec<_>>()
+        let own = ((s / spacing + 1e-4) as usize).min(cells.len().saturating_sub(1));
+        let before = own.checked_sub(1).and_then(|b| cells.get(b)).unwrap_or(&none);
+        before.iter().chain(cells.get(own).unwrap_or(&none)).copied().collect::<Vec<_>>()
     };
     seconds.iter().flat_map(at).collect()
 }

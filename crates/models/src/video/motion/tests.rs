@@ -20,10 +20,10 @@ fn error(fault: bool) -> f32 {
     let file = SafeTensorsFile::from_bytes(bytes).unwrap();
     let motion = Motion::load(&file, &Device::cpu(1)).unwrap();
     let case = |name: &str| file.tensor(&format!("case.{name}")).unwrap().to_f32().unwrap();
-    let anchors: Vec<Vec<f32>> = case("anchors").chunks(5).map(<[f32]>::to_vec).collect();
+    let cells: Vec<Vec<f32>> = case("cells").chunks(4).map(<[f32]>::to_vec).collect();
     let seconds = case("seconds");
-    let anchors = between(&anchors, &seconds, 0.5);
-    let made = motion.forward(&shot(), &case("noise"), &anchors, &seconds, 7.0 / 6.0).unwrap();
+    let cells = held(&cells, &seconds, 0.5);
+    let made = motion.forward(&shot(), &case("choices"), &cells, &seconds, 7.0 / 6.0).unwrap();
     let made = pollster::block_on(made.to_vec()).unwrap();
     made.iter().zip(&case("output")).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
 }
