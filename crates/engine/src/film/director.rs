@@ -6,7 +6,7 @@ use kinora_models::video::layout::{FrameLayout, ShotIds, VocabularyError};
 use kinora_models::video::refine::Refiner;
 
 use super::{
-    Cue, FilmEvent, FilmRequest, Frame, Grounded, Script, Shot, Storyboard, ground, make_consistent,
+    Cue, FilmEvent, FilmRequest, Frame, Grounded, Script, Shot, Storyboard, ground, keep_promises, make_consistent,
     refine, schema, shot_ids, storyboard::complete_shots,
 };
 use crate::{
@@ -204,6 +204,7 @@ impl FilmStream {
             let text = format!("The storyboard has {} of {} shots.", board.shots.len(), self.request.shots);
             self.queue.push_back(FilmEvent::Notice { code: "short_storyboard".into(), text });
         }
+        keep_promises(&mut board, &self.grounded);
         make_consistent(&mut board, &self.grounded);
         let shots = board.shots.clone();
         self.tell_storyboard(board, true);

@@ -10,6 +10,9 @@ const MAX_PHRASE: usize = 3;
 /// An idea longer than this many words is cut, with a notice: the text model's context holds a script as well.
 pub const MAX_WORDS: usize = 60;
 
+/// Words shorter than this are never read as another.
+const SHORTEST_SLIP: usize = 5;
+
 /// What was understood of an idea.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Grounded {
@@ -32,6 +35,8 @@ pub struct Grounded {
 pub enum GroundingNotice {
     /// The world has no `word`; `concept` plays its part.
     Nearest { word: String, concept: String },
+    /// `word` was read as another word, one letter away.
+    Spelling { word: String, read: String },
     /// Words that the world does not know at all.
     Unknown { words: Vec<String> },
     /// More characters than a shot can hold; these were left out.
@@ -47,6 +52,7 @@ impl GroundingNotice {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Nearest { .. } => "nearest_concept",
+            Self::Spelling { .. } => "spelling",
             Self::Unknown { .. } => "unknown_words",
             Self::TooManyCharacters { .. } => "too_many_characters",
             Self::Cut { .. } => "idea_cut",
@@ -60,6 +66,7 @@ impl GroundingNotice {
             Self::Nearest { word, concept } => {
                 format!("This little world has no “{word}” yet; the nearest it knows is “{concept}”.")
             }
+            Self::Spelling { word, read } => format!("“{word}” was read as “{read}”."),
             Self::Unknown { words } => {
                 format!("Not in this little world yet, so the picture goes on without: {}.", quoted(words))
             }
@@ -147,6 +154,24 @@ impl Lexicon {
         Self(entries)
     }
 
+    /// The only known word that is one slip away from `word`: a letter too many, too few, wrong or swapped. Short words
+    /// and wrong first letters (light, night) have too many neighbours.
+    fn respell(&self, word: &str) -> Option<String> {
+        let slip = |known: &str| {
+            let first = known.chars().next();
+            let begins = word.chars().next() == first || word.chars().nth(1) == first;
+            begins && known.chars().all(char::is_alphabetic) && strsim::osa_distance(word, known) == 1
+        };
+        if word.chars().count() < SHORTEST_SLIP || !word.chars().all(char::is_alphabetic) {
+            return None;
+        }
+        let mut near = self.0.keys().filter(|known| known.chars().count() + 1 >= SHORTEST_SLIP && slip(known));
+        match (near.next(), near.next()) {
+            (Some(only), None) => Some(only.clone()),
+            _ => None,
+        }
+    }
+
     /// The entry of a phrase, tried as it is and then by its simpler forms (plural, third person, -ing, -ed).
     fn get(&self, phrase: &str) -> Option<&Entry> {
         self.0.get(phrase).or_else(|| stems(phrase).into_iter().find_map(|stem| self.0.get(&stem)))
@@ -232,6 +257,13 @@ pub fn ground(idea: &str, vocabulary: &Vocabulary) -> Grounded {
         out.notices.push(GroundingNotice::Cut { words: words.len() });
         words.truncate(MAX_WORDS);
     }
+    for word in &mut words {
+        let read = lexicon.get(word).is_none().then(|| lexicon.respell(word)).flatten();
+        if let Some(read) = read {
+            out.notices.push(GroundingNotice::Spelling { word: word.clone(), read: read.clone() });
+            *word = read;
+        }
+    }
     let (mut text, mut unknown, mut left_out): (Vec<String>, Vec<String>, Vec<String>) = Default::default();
     let mut color: Option<String> = None;
     let mut at = 0;
@@ -252,6 +284,14 @@ pub fn ground(idea: &str, vocabulary: &Vocabulary) -> Grounded {
             }
             continue;
         };
+        let names_character = |w: &String| {
+            lexicon.get(w).is_some_and(|e| e.kind == Kind::Character && e.kind.is_known_to(vocabulary, e.concept))
+        };
+        if entry.kind == Kind::Character && entry.nearest && words.get(at).is_some_and(names_character) {
+            // "baby penguin", "pirate cat": the first only says what kind of character the second is
+            text.push(phrase);
+            continue;
+        }
         let concept = entry.concept.to_string();
         if entry.nearest && entry.kind != Kind::Known {
             let notice = GroundingNotice::Nearest { word: phrase.clone(), concept: concept.clone() };
@@ -339,6 +379,28 @@ mod tests {
         assert_eq!(g.characters, [("boy".to_string(), None)]);
         assert!(g.notices.contains(&GroundingNotice::Nearest { word: "pirate".into(), concept: "boy".into() }));
         assert!(g.notices.contains(&GroundingNotice::Unknown { words: vec!["zeppelin".into()] }));
+    }
+
+    #[test]
+    fn a_slip_of_a_letter_is_read_and_said() {
+        let g = grounded("a yelow robot at the seasside at nihgt");
+        assert_eq!(g.characters, [("robot".to_string(), Some("yellow".to_string()))]);
+        assert_eq!((g.places, g.times), (vec!["beach".into()], vec!["night".into()]));
+        assert!(g.notices.contains(&GroundingNotice::Spelling { word: "seasside".into(), read: "seaside".into() }));
+        for word in ["fight", "light", "knife", "eight"] {
+            let g = grounded(&format!("a cat and a {word}"));
+            assert!(
+                !g.notices.iter().any(|n| matches!(n, GroundingNotice::Spelling { .. })),
+                "{word}: {:?}",
+                g.notices
+            );
+        }
+    }
+
+    #[test]
+    fn what_a_character_is_like_is_no_character() {
+        assert_eq!(grounded("a baby penguin sits").characters, [("penguin".to_string(), None)]);
+        assert_eq!(grounded("a pirate cat and a baby").characters.len(), 2);
     }
 
     #[test]

@@ -10,7 +10,7 @@ pub use director::FilmStream;
 pub use event::{Character, Cue, FilmEvent, Frame, Script, Shot, Storyboard};
 pub use grounding::{Grounded, GroundingNotice, MAX_WORDS, ground};
 use serde::Deserialize;
-pub use storyboard::{make_consistent, schema, shot_ids};
+pub use storyboard::{keep_promises, make_consistent, schema, shot_ids};
 
 use crate::EngineError;
 

@@ -47,7 +47,7 @@ pub fn schema(vocabulary: &Vocabulary, grounded: &Grounded, shots: usize) -> Val
 }
 
 /// Keeps characters the same through the film: a kind has one colour everywhere (the idea's where it named one, else
-/// that of its first shot) and stands once in a shot; a character the idea named and the storyboard forgot joins it.
+/// that of its first shot) and stands once in a shot.
 pub fn make_consistent(board: &mut Storyboard, grounded: &Grounded) {
     let mut colors: Vec<(String, String)> =
         grounded.characters.iter().filter_map(|(kind, color)| Some((kind.clone(), color.clone()?))).collect();
@@ -66,6 +66,11 @@ pub fn make_consistent(board: &mut Storyboard, grounded: &Grounded) {
             }
         }
     }
+}
+
+/// What the idea named and a finished storyboard forgot comes back: a character joins the last shot that has room, and the
+/// first action is done by the first character of the first shot.
+pub fn keep_promises(board: &mut Storyboard, grounded: &Grounded) {
     for (kind, color) in &grounded.characters {
         if board.shots.iter().any(|s| s.characters.iter().any(|c| c.kind == *kind)) {
             continue;
@@ -77,6 +82,12 @@ pub fn make_consistent(board: &mut Storyboard, grounded: &Grounded) {
             joining.color.clone_from(color);
         }
         shot.characters.push(joining);
+    }
+    let Some(action) = grounded.actions.first() else { return };
+    let done = board.shots.iter().any(|s| s.characters.iter().any(|c| c.action == *action));
+    let first = board.shots.first_mut().and_then(|s| s.characters.first_mut());
+    if let Some(hero) = first.filter(|_| !done) {
+        hero.action.clone_from(action);
     }
 }
 
@@ -159,12 +170,23 @@ mod tests {
             title: "T".into(),
             shots: vec![shot("robot", "red"), shot("robot", "green"), shot("robot", "red")],
         };
+        keep_promises(&mut board, &grounded);
         make_consistent(&mut board, &grounded);
         assert!(board.shots.iter().all(|s| s.characters[0].color == "blue"));
         assert_eq!(board.shots[2].characters[1].kind, "cat");
         let mut free = Storyboard { title: "T".into(), shots: vec![shot("dog", "red"), shot("dog", "green")] };
         make_consistent(&mut free, &Grounded::default());
         assert_eq!(free.shots[1].characters[0].color, "red");
+    }
+
+    #[test]
+    fn an_action_that_the_idea_named_is_seen() {
+        let v = cartoon_vocabulary();
+        let mut board = Storyboard { title: "T".into(), shots: vec![shot("cat", "red"), shot("cat", "red")] };
+        keep_promises(&mut board, &ground("a cat jumps", &v));
+        assert_eq!([0, 1].map(|i| board.shots[i].characters[0].action.as_str()), ["jump", "walk"]);
+        keep_promises(&mut board, &ground("a cat walks", &v));
+        assert_eq!(board.shots[0].characters[0].action, "jump");
     }
 
     #[test]
