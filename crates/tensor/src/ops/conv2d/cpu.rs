@@ -20,6 +20,9 @@ const MIN_WORK: usize = 1 << 18;
 /// Rows of the product that are used at a time, so that the input's lines stay in the first cache.
 const DEPTH: usize = 576;
 
+/// Tiles of neighbouring pixels that take the same weights in turn, while those are in the first cache.
+const TILES: usize = 2;
+
 pub(super) fn conv2d(
     d: &CpuDevice,
     x: &[f32],
@@ -37,7 +40,7 @@ pub(super) fn conv2d(
     }
     for image in 0..s.images {
         let (x, y) = (&x[image * s.inputs * plane..][..s.inputs * plane], &mut y[image * s.outputs * out..]);
-        let padded = if c.stride == 1 { Some(Padded::new(d, x, s.inputs, s.size, c.padding)?) } else { None };
+        let padded = if c.stride == 1 { Some(Padded::new(d, x, s, c.padding)?) } else { None };
         for group in 0..c.groups {
             let w = &w[group * go * k..][..go * k];
             let y = &mut y[group * go * out..][..go * out];
@@ -58,13 +61,14 @@ enum Padded<'a> {
 }
 
 impl<'a> Padded<'a> {
-    fn new(d: &CpuDevice, x: &'a [f32], planes: usize, [h, w]: [usize; 2], padding: usize) -> Result<Padded<'a>> {
-        let width = panel_width(d.isa());
-        if padding == 0 && (h * w).is_multiple_of(width) {
+    fn new(d: &CpuDevice, x: &'a [f32], s: &Dims, padding: usize) -> Result<Padded<'a>> {
+        let (planes, [h, w]) = (s.inputs, s.size);
+        let block = TILES * panel_width(d.isa());
+        if padding == 0 && s.kernel == [1, 1] && (h * w).is_multiple_of(block) {
             return Ok(Padded::Same(x, [h, w]));
         }
         let [ph, pw] = [h + 2 * padding, w + 2 * padding];
-        let mut copy = d.buffer(planes * ph * pw + width)?; // tiles read past the last pixel
+        let mut copy = d.buffer(planes * ph * pw + block)?; // tiles read past the last pixel
         let (inner, tail) = copy.f32_mut().split_at_mut(planes * ph * pw);
         tail.fill(0.0);
         let grain = d.pool().grain(planes * ph, pw, 16 << 10);
@@ -111,30 +115,29 @@ fn dense(
         let (i, ky, kx) = (tap / (kh * kw), tap / kw % kh, tap % kw);
         *start = ((i * ph + ky) * pw + kx) as u32;
     }
-    let width = panel_width(d.isa());
+    let block = TILES * panel_width(d.isa());
     let span = (s.out[0] - 1) * pw + s.out[1];
-    let tiles = span.div_ceil(width);
-    let grain = d.pool().grain(tiles, go * k * width, MIN_WORK);
-    let tasks = tiles.div_ceil(grain);
-    let mut scratch = d.buffer(tasks * go * width)?;
+    let blocks = span.div_ceil(block);
+    let grain = d.pool().grain(blocks, go * k * block, MIN_WORK);
+    let tasks = blocks.div_ceil(grain);
+    let mut scratch = d.buffer(tasks * go * block)?;
     let scratch = SendPtr::new(scratch.f32_mut());
     let y = SendPtr::new(y);
     let starts = starts.u32();
     d.pool().run(tasks, |task| {
         // SAFETY: one stretch of scratch for each task.
-        let sums = unsafe { scratch.slice(task * go * width, go * width) };
-        for tile in task * grain..((task + 1) * grain).min(tiles) {
-            let first = tile * width;
+        let sums = unsafe { scratch.slice(task * go * block, go * block) };
+        for first in (task * grain..((task + 1) * grain).min(blocks)).map(|at| at * block) {
             d.isa().run(Outputs { x: &x[first..], starts, w, k, sums });
             // Copy the stretches that are pixels.
             let mut at = first;
-            while at < (first + width).min(span) {
+            while at < (first + block).min(span) {
                 let (row, column) = (at / pw, at % pw);
-                let len = (pw - column).min(first + width - at);
+                let len = (pw - column).min(first + block - at);
                 let keep = s.out[1].saturating_sub(column).min(len);
-                for (o, sums) in sums.chunks_exact(width).enumerate() {
+                for (o, sums) in sums.chunks_exact(block).enumerate() {
                     let bias = bias.map_or(0.0, |bias| bias[o]);
-                    // SAFETY: each pixel belongs to one tile.
+                    // SAFETY: each pixel belongs to one block.
                     let out = unsafe { y.slice((o * s.out[0] + row) * s.out[1] + column.min(s.out[1]), keep) };
                     out.iter_mut().zip(&sums[at - first..]).for_each(|(y, sum)| *y = sum + bias);
                 }
@@ -145,13 +148,13 @@ fn dense(
     Ok(())
 }
 
-/// All output channels of one tile of pixels.
+/// All output channels of one block of pixels.
 struct Outputs<'a> {
     x: &'a [f32],
     starts: &'a [u32],
     w: &'a [f32],
     k: usize,
-    /// [outputs, width].
+    /// [outputs, TILES, width].
     sums: &'a mut [f32],
 }
 
@@ -160,7 +163,8 @@ impl Kernel for Outputs<'_> {
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
         let width = 2 * S::LANES;
-        let outputs = self.sums.len() / width;
+        let block = TILES * width;
+        let outputs = self.sums.len() / block;
         let mut k0 = 0;
         while k0 < self.k {
             let depth = DEPTH.min(self.k - k0);
@@ -169,12 +173,13 @@ impl Kernel for Outputs<'_> {
             while o < outputs {
                 let rows = micro::rows_of::<S>(outputs - o);
                 let a = &self.w[o * self.k + k0..];
-                let tile =
-                    Tile { k: depth, a, stride: self.k, b: self.x, index, columns: width, bias: None, add: k0 > 0 };
-                let sums = &mut self.sums[o * width..][..rows * width];
-                let base = sums.as_mut_ptr();
-                // SAFETY: r < rows.
-                micro::tile_of_rows(s, rows, &tile, |r| unsafe { base.add(r * width) });
+                let base = self.sums[o * block..][..rows * block].as_mut_ptr();
+                for first in (0..block).step_by(width) {
+                    let b = &self.x[first..];
+                    let tile = Tile { k: depth, a, stride: self.k, b, index, columns: width, bias: None, add: k0 > 0 };
+                    // SAFETY: r < rows, and each tile has its own columns.
+                    micro::tile_of_rows(s, rows, &tile, |r| unsafe { base.add(r * block + first) });
+                }
                 o += rows;
             }
             k0 += depth;

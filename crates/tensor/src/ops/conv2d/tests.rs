@@ -57,6 +57,21 @@ fn wide_layers_span_several_blocks_of_the_kernel() {
     });
 }
 
+/// Planes of whole vectors need no copy for a 1×1 kernel; a larger one reads past the last of them.
+#[test]
+fn planes_of_whole_vectors_without_padding() {
+    sweep("conv2d_whole", 1, |g, d| {
+        for (k, h, w) in [(1, 8, 16), (1, 4, 8), (2, 16, 16), (3, 8, 8), (3, 16, 32), (3, 3, 64)] {
+            let c = Conv2d::default();
+            let (x, xs) = g.tensor(d, &[1, 5, h, w])?;
+            let (weight, ws) = g.tensor(d, &[7, 5, k, k])?;
+            let (shape, want) = reference(&xs, &ws, &[0.0; 7], &c, [1, 5, h, w], [7, 5, k, k]);
+            assert_close("conv2d", &x.conv2d(&weight, None, &c)?, &shape, &want, 2e-5, 2e-6)?;
+        }
+        Ok(())
+    });
+}
+
 #[test]
 fn conv2d_refuses_a_kernel_larger_than_the_image_and_a_stride_of_zero() -> Result<()> {
     let d = &cpus()[0];
