@@ -30,17 +30,29 @@ pub(crate) fn exp<S: Simd>(s: S, x: S::V) -> S::V {
     s.mul(s.mul(p, s.exp2_whole(half)), s.exp2_whole(s.sub(n, half)))
 }
 
+/// As [`exp`] where the result is a normal number; 0 below (x < −87.3), ∞ from 88.4 on: what activations and softmax need.
+#[inline(always)]
+pub(crate) fn exp_normal<S: Simd>(s: S, x: S::V) -> S::V {
+    let top = s.min(s.splat(89.0), x);
+    let n = s.round(s.mul(top, s.splat(LOG2_E)));
+    let r = s.mul_add(n, s.splat(-0.693_359_4), top);
+    let r = s.mul_add(n, s.splat(2.121_944_4e-4), r);
+    let p = poly(s, r, &[1.987_569_1e-4, 1.398_2e-3, 8.333_452e-3, 4.166_579_6e-2, 1.666_666_5e-1, 0.5]);
+    let p = s.add(s.mul_add(s.mul(r, r), p, r), s.splat(1.0));
+    s.if_greater(s.splat(-87.3), x, s.splat(0.0), s.mul(p, s.exp2_whole(n)))
+}
+
 /// `1 / (1 + e⁻ˣ)`.
 #[inline(always)]
 pub(crate) fn sigmoid<S: Simd>(s: S, x: S::V) -> S::V {
     let one = s.splat(1.0);
-    s.div(one, s.add(one, exp(s, s.sub(s.splat(0.0), x))))
+    s.div(one, s.add(one, exp_normal(s, s.sub(s.splat(0.0), x))))
 }
 
 /// `x · sigmoid(x)`.
 #[inline(always)]
 pub(crate) fn silu<S: Simd>(s: S, x: S::V) -> S::V {
-    s.div(x, s.add(s.splat(1.0), exp(s, s.sub(s.splat(0.0), x))))
+    s.div(x, s.add(s.splat(1.0), exp_normal(s, s.sub(s.splat(0.0), x))))
 }
 
 #[inline(always)]
@@ -62,7 +74,7 @@ pub(crate) fn gelu_tanh<S: Simd>(s: S, x: S::V) -> S::V {
     const A: f32 = -1.595_769_1; // −2 √(2/π)
     let x2 = s.mul(x, x);
     let minus_2u = s.mul(x, s.mul_add(x2, s.splat(A * 0.044_715), s.splat(A)));
-    s.div(x, s.add(s.splat(1.0), exp(s, minus_2u)))
+    s.div(x, s.add(s.splat(1.0), exp_normal(s, minus_2u)))
 }
 
 /// `x/2 · erfc(−x/√2)`.
@@ -85,7 +97,7 @@ pub(crate) fn gelu_erf<S: Simd>(s: S, x: S::V) -> S::V {
         -1.265_512_2,
     ];
     let z2 = s.mul(s.mul(x, x), half);
-    let tail = s.mul(t, s.mul(exp(s, poly(s, t, &C)), exp(s, s.sub(zero, z2)))); // erfc(z)
+    let tail = s.mul(t, s.mul(exp_normal(s, poly(s, t, &C)), exp_normal(s, s.sub(zero, z2)))); // erfc(z)
     let erfc = s.if_greater(x, zero, s.sub(s.splat(2.0), tail), tail);
     s.mul(s.mul(x, half), erfc)
 }

@@ -9,6 +9,7 @@ pub(crate) mod map;
 pub(crate) mod math;
 #[cfg(target_arch = "aarch64")]
 mod neon;
+#[cfg_attr(target_arch = "wasm32", allow(dead_code))]
 mod portable;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 mod wasm;
@@ -91,6 +92,8 @@ pub(crate) struct Isa(Kind);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
+    // A page's build has its instructions for certain: kernels need not be there twice.
+    #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
     Portable,
     #[cfg(target_arch = "x86_64")]
     Avx2,
@@ -104,6 +107,7 @@ enum Kind {
 
 impl Isa {
     /// All of this machine, the best first.
+    #[cfg_attr(target_arch = "wasm32", allow(dead_code))]
     pub fn available() -> impl Iterator<Item = Isa> {
         [
             #[cfg(target_arch = "x86_64")]
@@ -114,6 +118,7 @@ impl Isa {
             Some(Kind::Neon),
             #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
             Some(Kind::Wasm),
+            #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
             Some(Kind::Portable),
         ]
         .into_iter()
@@ -123,6 +128,7 @@ impl Isa {
 
     pub fn name(self) -> &'static str {
         match self.0 {
+            #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
             Kind::Portable => "portable SIMD",
             #[cfg(target_arch = "x86_64")]
             Kind::Avx2 => "AVX2",
@@ -140,6 +146,7 @@ impl Isa {
     /// Runs the kernel with these instructions.
     pub fn run<K: Kernel>(self, kernel: K) -> K::Out {
         match self.0 {
+            #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
             Kind::Portable => kernel.run(portable::Portable),
             // SAFETY: this variant is made only where the instructions were detected.
             #[cfg(target_arch = "x86_64")]
@@ -157,6 +164,9 @@ impl Isa {
 
 /// The best instruction set of this machine.
 pub(crate) fn isa() -> Isa {
+    #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+    return Isa(Kind::Wasm);
+    #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
     Isa::available().next().unwrap_or(Isa(Kind::Portable))
 }
 
