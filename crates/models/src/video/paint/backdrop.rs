@@ -32,14 +32,21 @@ impl Backdrop {
         LAYERS_AT.len() * self.grid.channels
     }
 
-    /// `features` [N, FEATURES] → [N, FEATURES + width], each cell's features and what `place` looks like there.
-    pub fn join(&self, place: usize, features: &[f32]) -> Vec<f32> {
+    /// `features` [N, FEATURES] of lines of `columns` cells → [N, FEATURES + width], each cell's features and what `place` looks
+    /// like there.
+    pub fn join(&self, place: usize, features: &[f32], columns: usize) -> Vec<f32> {
         let mut out = Vec::with_capacity(features.len() / FEATURES * (FEATURES + self.width()));
-        for cell in features.chunks_exact(FEATURES) {
+        // The cells of a column lie at the same place of the period: its sine, its cosine and the angle of the last line.
+        let mut last = vec![[(0.0, 0.0, 0.0); LAYERS_AT.len()]; columns.max(1)];
+        for (i, cell) in features.chunks_exact(FEATURES).enumerate() {
             out.extend_from_slice(cell);
-            for (layer, &at) in LAYERS_AT.iter().enumerate() {
-                let turn = cell[at].atan2(cell[at + 1]) / TAU;
-                self.read(place * LAYERS_AT.len() + layer, turn.rem_euclid(1.0), cell[Y_AT] / 2.0, &mut out);
+            let known = &mut last[i % columns.max(1)];
+            for (layer, (&at, known)) in LAYERS_AT.iter().zip(known).enumerate() {
+                let (sin, cos) = (cell[at], cell[at + 1]);
+                if (sin, cos) != (known.0, known.1) {
+                    *known = (sin, cos, (sin.atan2(cos) / TAU).rem_euclid(1.0));
+                }
+                self.read(place * LAYERS_AT.len() + layer, known.2, cell[Y_AT] / 2.0, &mut out);
             }
         }
         out
@@ -56,12 +63,13 @@ impl Backdrop {
             let start = ((layer * rows + row) * columns + column % columns) * channels;
             self.values.get(start..start + channels).unwrap_or_default()
         };
-        let corners = [point(top, left), point(top, left + 1), point(top + 1, left), point(top + 1, left + 1)];
+        let [a, b] = [point(top, left), point(top, left + 1)];
+        let [c, d] = [point(top + 1, left), point(top + 1, left + 1)];
         let weights = [(1.0 - right) * (1.0 - down), right * (1.0 - down), (1.0 - right) * down, right * down];
-        for channel in 0..channels {
-            let of = |i: usize| corners[i].get(channel).map_or(0.0, |v| v * weights[i]);
-            out.push(of(0) + of(1) + of(2) + of(3));
-        }
+        let end = out.len() + channels;
+        let corners = a.iter().zip(b).zip(c.iter().zip(d));
+        out.extend(corners.map(|((a, b), (c, d))| a * weights[0] + b * weights[1] + c * weights[2] + d * weights[3]));
+        out.resize(end, 0.0);
     }
 }
 

@@ -35,6 +35,8 @@ const BODY: Reach = Reach { half: (0.75, 0.64), middle: -0.085 };
 const THING: Reach = Reach { half: (0.75, 0.95), middle: 0.2 };
 /// A box below this is no box.
 const FAINT: f32 = 0.01;
+/// Below this a sigmoid is below [`FAINT`].
+const OUTSIDE: f32 = -4.6;
 /// The backgrounds repeat after this many world units.
 const PERIOD: f32 = 2.4;
 
@@ -114,13 +116,42 @@ impl Body {
         let v = 0.5 - (0.5 - (dy * self.cos - dx * self.sin)) / (1.0 - 0.3 * self.squash);
         let Reach { half, middle } = self.reach;
         let across = (half.0 - u.abs()) * self.sharp * self.flip.abs();
-        let soft = sigmoid(across) * sigmoid((half.1 - (v - middle).abs()) * self.sharp);
+        let along = (half.1 - (v - middle).abs()) * self.sharp;
+        let soft = if across.min(along) < OUTSIDE { 0.0 } else { sigmoid(across) * sigmoid(along) };
         Local { u: u.clamp(-1.2, 1.2), v: v.clamp(-1.2, 1.2), soft: if soft < FAINT { 0.0 } else { soft } }
     }
 }
 
 fn sigmoid(x: f32) -> f32 {
     1.0 / (1.0 + (-x).exp())
+}
+
+/// sin and cos of π·x·2^i for i < N / 2: one sine, then doubled angles.
+fn waves<const N: usize>(x: f32) -> [f32; N] {
+    let (mut sin, mut cos) = (PI * x).sin_cos();
+    let mut out = [0.0; N];
+    for pair in out.as_chunks_mut::<2>().0 {
+        *pair = [sin, cos];
+        (sin, cos) = (2.0 * sin * cos, 1.0 - 2.0 * sin * sin);
+    }
+    out
+}
+
+/// What all cells of a column share.
+struct Column {
+    sx: f32,
+    x: f32,
+    /// Of the place in the world, of the three layers' scrolls, of the place in the frame.
+    world: [f32; 4],
+    layers: [[f32; 2 * OCTAVES]; 3],
+    frame: [f32; 8],
+}
+
+/// What all cells of a line share.
+struct Line {
+    sy: f32,
+    y: f32,
+    world: [f32; 2 * OCTAVES],
 }
 
 /// Appends numbers to a row of features.
@@ -131,22 +162,15 @@ impl Row<'_> {
         self.0.extend_from_slice(values);
     }
 
-    /// sin and cos of π·x·2^i for i < `octaves`, times `weight`: one sine, then doubled angles.
-    fn waves(&mut self, x: f32, octaves: usize, weight: f32) {
-        let (mut sin, mut cos) = (PI * x).sin_cos();
-        for _ in 0..octaves {
-            self.put(&[sin * weight, cos * weight]);
-            (sin, cos) = (2.0 * sin * cos, 1.0 - 2.0 * sin * sin);
-        }
-    }
-
-    fn place(&mut self, at: Local, octaves: usize) {
+    /// Where the cell lies in a body, with the waves of `N / 2` octaves of both coordinates.
+    fn place<const N: usize>(&mut self, at: Local) {
         self.put(&[at.soft, at.u * at.soft, at.v * at.soft]);
         if at.soft > 0.0 {
-            self.waves(at.u, octaves, at.soft);
-            self.waves(at.v, octaves, at.soft);
+            self.put(&waves::<N>(at.u).map(|v| v * at.soft));
+            self.put(&waves::<N>(at.v).map(|v| v * at.soft));
         } else {
-            self.0.extend(std::iter::repeat_n(0.0, 4 * octaves));
+            self.put(&[0.0; N]);
+            self.put(&[0.0; N]);
         }
     }
 }
@@ -158,6 +182,7 @@ struct Scene<'a> {
     cell: f32,
     bodies: [Body; CHARACTERS],
     prop: Body,
+    weather: [f32; 4],
 }
 
 impl Scene<'_> {
@@ -167,13 +192,28 @@ impl Scene<'_> {
         let bodies = frame.characters.each_ref().map(|pose| Body::character(pose, cell));
         let at = (frame.prop_x, frame.prop_y);
         let prop = Body::thing(frame.prop_present, at, frame.prop_rot, frame.prop_scale, THING, cell);
-        Scene { frame, zoom, cell, bodies, prop }
+        Scene { frame, zoom, cell, bodies, prop, weather: waves(2.0 * frame.weather_phase) }
     }
 
-    /// One cell's features, its centre at (`sx`, `sy`) in frame heights from the frame's centre; returns its FiLM row.
-    fn cell(&self, sx: f32, sy: f32, out: &mut Row) -> u8 {
+    /// The column `sx` frame heights right of the frame's centre.
+    fn column(&self, sx: f32) -> Column {
         let f = self.frame;
-        let (x, y) = (sx / self.zoom + f.cam_x, sy / self.zoom + f.cam_y);
+        let x = sx / self.zoom + f.cam_x;
+        let scrolls = [f.scroll_far, 0.5 * (f.scroll_far + f.scroll_near), f.scroll_near];
+        let layers = scrolls.map(|scroll| waves(2.0 * (sx / self.zoom + scroll) / PERIOD));
+        Column { sx, x, world: waves(x), layers, frame: waves(sx / self.zoom) }
+    }
+
+    /// The line `sy` frame heights below the frame's centre.
+    fn line(&self, sy: f32) -> Line {
+        let y = sy / self.zoom + self.frame.cam_y;
+        Line { sy, y, world: waves(y) }
+    }
+
+    /// One cell's features; returns its FiLM row.
+    fn cell(&self, column: &Column, line: &Line, out: &mut Row) -> u8 {
+        let f = self.frame;
+        let (&Column { sx, x, .. }, &Line { sy, y, .. }) = (column, line);
         let at = self.bodies.each_ref().map(|b| b.at(x, y));
         let reach = |i: usize| if at[i].soft > 0.0 { (at[i].u.powi(2) + at[i].v.powi(2)).sqrt() } else { f32::MAX };
         let first = usize::from(reach(1) < reach(0));
@@ -181,7 +221,7 @@ impl Scene<'_> {
         let near = at[first].soft > 0.0;
 
         let (pose, body) = (&f.characters[first], &self.bodies[first]);
-        out.place(at[first], 4);
+        out.place::<8>(at[first]);
         let w = if near { 1.0 } else { 0.0 };
         out.put(&[pose.swing, pose.lift, pose.wave, pose.squash, pose.sit, pose.gaze_x, pose.gaze_y].map(|v| v * w));
         out.put(&[pose.blink, pose.mouth_open, pose.mouth_wide, pose.mouth_round, pose.brow].map(|v| v * w));
@@ -189,7 +229,7 @@ impl Scene<'_> {
         out.put(&[body.sin, body.cos, body.flip, side, 4.0 * body.scale - 2.0].map(|v| v * w));
 
         let (pose, body) = (&f.characters[second], &self.bodies[second]);
-        out.place(at[second], 3);
+        out.place::<6>(at[second]);
         let w = if near && at[second].soft > 0.0 { 1.0 } else { 0.0 };
         out.put(
             &[pose.swing, pose.lift, pose.wave, pose.squash, pose.sit, body.sin, body.cos, body.flip].map(|v| v * w),
@@ -197,21 +237,19 @@ impl Scene<'_> {
         out.put(&[if first == 1 { w } else { -w }]);
 
         let prop = self.prop.at(x, y);
-        out.place(prop, 3);
+        out.place::<6>(prop);
         out.put(&[self.prop.sin * prop.soft, self.prop.cos * prop.soft]);
 
         out.put(&[x, 2.0 * y, self.zoom - 1.0]);
-        out.waves(y, OCTAVES, 1.0);
-        out.waves(x, 2, 1.0);
-        for scroll in [f.scroll_far, 0.5 * (f.scroll_far + f.scroll_near), f.scroll_near] {
-            out.waves(2.0 * (sx / self.zoom + scroll) / PERIOD, OCTAVES, 1.0);
-        }
-        out.waves(sx / self.zoom, 4, 1.0);
+        out.put(&line.world);
+        out.put(&column.world);
+        column.layers.iter().for_each(|waves| out.put(waves));
+        out.put(&column.frame);
         out.put(&[sx / self.zoom, sx, sy, (self.cell * 24.0).ln()]);
         for (body, pose) in self.bodies.iter().zip(&f.characters) {
             out.put(&[if body.present { shadow(pose, x, y) } else { 0.0 }]);
         }
-        out.waves(2.0 * f.weather_phase, 2, 1.0);
+        out.put(&self.weather);
         for lattice in [SNOW, RAIN] {
             out.put(&lattice.nearest(x, y, f.weather_phase, self.cell));
         }
@@ -261,11 +299,11 @@ pub fn cells(frame: &FrameLayout, window: &Window, features: &mut Vec<f32>, rows
     let aspect = window.width as f32 * pixel;
     features.reserve(window.cells() * FEATURES);
     let mut out = Row(features);
+    let sx = |column: usize| (column as f32 + 0.5) * CELL as f32 * pixel - 0.5 * aspect;
+    let columns: Vec<Column> =
+        (window.column..window.column + window.columns).map(|column| scene.column(sx(column))).collect();
     for row in window.row..window.row + window.rows {
-        let sy = (row as f32 + 0.5) * CELL as f32 * pixel - 0.5;
-        for column in window.column..window.column + window.columns {
-            let sx = (column as f32 + 0.5) * CELL as f32 * pixel - 0.5 * aspect;
-            rows.push(scene.cell(sx, sy, &mut out));
-        }
+        let line = scene.line((row as f32 + 0.5) * CELL as f32 * pixel - 0.5);
+        rows.extend(columns.iter().map(|column| scene.cell(column, &line, &mut out)));
     }
 }

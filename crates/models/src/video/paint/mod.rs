@@ -127,7 +127,7 @@ impl Painter {
             features::cells(frame, &window, &mut features, &mut rows);
         }
         let (f, n) = (frames.len(), rows.len());
-        let seen = self.backdrop.join(shot.place as usize, &features);
+        let seen = self.backdrop.join(shot.place as usize, &features, window.columns);
         let seen = Tensor::from_f32(&self.device, &[n, FEATURES + self.backdrop.width()], &seen)?;
         let rows: Vec<u32> = rows.into_iter().map(u32::from).collect();
         let rows = Tensor::from_u32(&self.device, &[n], &rows)?;

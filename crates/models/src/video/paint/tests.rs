@@ -25,7 +25,7 @@ fn error(device: &Device, fault: bool) -> f32 {
     let case = |name: &str| file.tensor(&format!("case.{name}")).unwrap().to_f32().unwrap();
     let (features, rows, want) = (case("features"), case("rows"), case("picture"));
     let n = rows.len();
-    let seen = painter.backdrop.join(3, &features);
+    let seen = painter.backdrop.join(3, &features, 6);
     let seen = Tensor::from_f32(device, &[n, FEATURES + painter.backdrop.width()], &seen).unwrap();
     let rows: Vec<u32> = rows.iter().map(|&r| r as u32).collect();
     let rows = Tensor::from_u32(device, &[n], &rows).unwrap();
