@@ -68,8 +68,8 @@ pub fn make_consistent(board: &mut Storyboard, grounded: &Grounded) {
     }
 }
 
-/// What the idea named and a finished storyboard forgot comes back: a character joins the last shot that has room, and the
-/// first action is done by the first character of the first shot.
+/// What the idea named and a finished storyboard forgot comes back: a character joins the last shot that has room, and where
+/// nobody does anything that the idea named, the first character of the first shot does the first of it.
 pub fn keep_promises(board: &mut Storyboard, grounded: &Grounded) {
     for (kind, color) in &grounded.characters {
         if board.shots.iter().any(|s| s.characters.iter().any(|c| c.kind == *kind)) {
@@ -83,10 +83,12 @@ pub fn keep_promises(board: &mut Storyboard, grounded: &Grounded) {
         }
         shot.characters.push(joining);
     }
-    let Some(action) = grounded.actions.first() else { return };
-    let done = board.shots.iter().any(|s| s.characters.iter().any(|c| c.action == *action));
-    let first = board.shots.first_mut().and_then(|s| s.characters.first_mut());
-    if let Some(hero) = first.filter(|_| !done) {
+    let named = |action: &String| grounded.actions.contains(action);
+    if board.shots.iter().any(|s| s.characters.iter().any(|c| named(&c.action))) {
+        return;
+    }
+    let hero = board.shots.first_mut().and_then(|s| s.characters.first_mut());
+    if let (Some(hero), Some(action)) = (hero, grounded.actions.first()) {
         hero.action.clone_from(action);
     }
 }
