@@ -10,8 +10,8 @@ async function start() {
     script.addEventListener('error', () => reject(new Error(`${script.src} is missing`)));
     document.head.append(script);
   });
-  await globalThis.wasm_bindgen({ module_or_path: new URL('./wasm/kinora_bg.wasm', import.meta.url) });
-  return globalThis.wasm_bindgen;
+  await wasm_bindgen({ module_or_path: new URL('./wasm/kinora_bg.wasm', import.meta.url) });
+  return wasm_bindgen;
 }
 
 export async function kernel(spec, { threads, minReps, minMs, maxMs }) {

@@ -203,6 +203,12 @@ impl<'a, T> SendPtr<'a, T> {
         unsafe { std::slice::from_raw_parts_mut(self.base.add(start), len) }
     }
 
+    /// Where element `i` lies. (The index is checked.)
+    pub fn at(&self, i: usize) -> *mut T {
+        assert!(i < self.len);
+        self.base.wrapping_add(i)
+    }
+
     /// # Safety
     /// Nobody else may read or write the element. (The index is checked.)
     pub unsafe fn write(&self, i: usize, value: T)

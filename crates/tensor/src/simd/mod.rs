@@ -144,6 +144,8 @@ impl Isa {
     }
 
     /// Runs the kernel with these instructions.
+    // In a page a kernel stays a function of its own, as it is natively: V8 compiles small functions that are called often soon and well.
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
     pub fn run<K: Kernel>(self, kernel: K) -> K::Out {
         match self.0 {
             #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]

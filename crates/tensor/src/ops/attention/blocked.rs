@@ -184,9 +184,8 @@ fn tiles<'t, S: Simd>(
         let take = micro::rows_of::<S>(rows - row);
         let c = &mut c[row * c_stride..];
         assert!(c.len() >= (take - 1) * c_stride + 2 * S::LANES);
-        let base = c.as_mut_ptr();
-        // SAFETY: r < take and the assertion.
-        micro::tile_of_rows(s, take, &tile(&a[row * a_stride..]), |r| unsafe { base.add(r * c_stride) });
+        // SAFETY: the assertion.
+        unsafe { micro::tile_of_rows(s, take, &tile(&a[row * a_stride..]), c.as_mut_ptr(), c_stride) };
         row += take;
     }
 }

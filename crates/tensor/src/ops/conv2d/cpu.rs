@@ -177,8 +177,8 @@ impl Kernel for Outputs<'_> {
                 for first in (0..block).step_by(width) {
                     let b = &self.x[first..];
                     let tile = Tile { k: depth, a, stride: self.k, b, index, columns: width, bias: None, add: k0 > 0 };
-                    // SAFETY: r < rows, and each tile has its own columns.
-                    micro::tile_of_rows(s, rows, &tile, |r| unsafe { base.add(r * block + first) });
+                    // SAFETY: `base` has `rows` rows of `block` places.
+                    unsafe { micro::tile_of_rows(s, rows, &tile, base.add(first), block) };
                 }
                 o += rows;
             }

@@ -83,21 +83,37 @@ pub(crate) fn rows_of<S: Simd>(left: usize) -> usize {
     SIZES.into_iter().find(|&size| size <= left && size <= S::TILE_ROWS).unwrap_or(1)
 }
 
-/// Computes `rows` (one of [`rows_of`]) rows; `c(r)` is where `tile.columns` of row r go, its own for each r.
+/// Computes `rows` (one of [`rows_of`]) rows of C; row r of C begins at `c + r · c_stride`.
+///
+/// # Safety
+/// `tile.columns` values from each of these places must be readable and writable, by nobody else.
 #[inline(always)]
-pub(crate) fn tile_of_rows<S: Simd, R: Rows>(s: S, rows: usize, tile: &Tile<'_, R>, c: impl Fn(usize) -> *mut f32) {
-    match rows {
-        12 if S::TILE_ROWS >= 12 => run::<S, R, 12>(s, tile, c),
-        8 if S::TILE_ROWS >= 8 => run::<S, R, 8>(s, tile, c),
-        6 if S::TILE_ROWS >= 6 => run::<S, R, 6>(s, tile, c),
-        4 => run::<S, R, 4>(s, tile, c),
-        2 => run::<S, R, 2>(s, tile, c),
-        _ => run::<S, R, 1>(s, tile, c),
+pub(crate) unsafe fn tile_of_rows<S: Simd, R: Rows>(
+    s: S,
+    rows: usize,
+    tile: &Tile<'_, R>,
+    c: *mut f32,
+    c_stride: usize,
+) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        match rows {
+            12 if S::TILE_ROWS >= 12 => run::<S, R, 12>(s, tile, c, c_stride),
+            8 if S::TILE_ROWS >= 8 => run::<S, R, 8>(s, tile, c, c_stride),
+            6 if S::TILE_ROWS >= 6 => run::<S, R, 6>(s, tile, c, c_stride),
+            4 => run::<S, R, 4>(s, tile, c, c_stride),
+            2 => run::<S, R, 2>(s, tile, c, c_stride),
+            _ => run::<S, R, 1>(s, tile, c, c_stride),
+        }
     }
 }
 
+/// Every loop over `sums` is small, so that it is unrolled: one that is not keeps the sums in memory, also in the loop over k.
+///
+/// # Safety
+/// As [`tile_of_rows`].
 #[inline(always)]
-fn run<S: Simd, R: Rows, const M: usize>(s: S, tile: &Tile<'_, R>, c: impl Fn(usize) -> *mut f32) {
+unsafe fn run<S: Simd, R: Rows, const M: usize>(s: S, tile: &Tile<'_, R>, c: *mut f32, c_stride: usize) {
     let (lanes, width) = (S::LANES, 2 * S::LANES);
     let mut sums = [[s.splat(0.0); 2]; M];
     if tile.k > 0 {
@@ -117,53 +133,40 @@ fn run<S: Simd, R: Rows, const M: usize>(s: S, tile: &Tile<'_, R>, c: impl Fn(us
             }
         }
     }
-    let zero = [s.splat(0.0); 2];
-    // SAFETY: `bias` has `columns` values.
-    let bias = tile.bias.map_or(zero, |bias| unsafe { load_pair(s, bias[..tile.columns].as_ptr(), tile.columns) });
-    for (r, sum) in sums.into_iter().enumerate() {
-        // SAFETY: row r of C has `columns` places.
-        unsafe {
-            let out = c(r);
-            let old = if tile.add { load_pair(s, out, tile.columns) } else { bias };
-            store_pair(s, out, [s.add(sum[0], old[0]), s.add(sum[1], old[1])], tile.columns);
-        }
+    let mut bias = [0.0; MAX_WIDTH];
+    if let Some(values) = tile.bias {
+        bias[..tile.columns].copy_from_slice(&values[..tile.columns]);
     }
-}
-
-/// Writes the first `columns` values of two vectors.
-///
-/// # Safety
-/// `p` must point to `columns` writable values, at most two vectors of them.
-#[inline(always)]
-unsafe fn store_pair<S: Simd>(s: S, p: *mut f32, v: [S::V; 2], columns: usize) {
-    // SAFETY: the caller's promise; the array holds two vectors of any instruction set.
+    // SAFETY: the caller's promise; the arrays hold two vectors of any instruction set for each row.
     unsafe {
-        if columns == 2 * S::LANES {
-            s.store(p, v[0]);
-            s.store(p.add(S::LANES), v[1]);
+        if tile.columns == width {
+            if tile.add {
+                for (r, sum) in sums.into_iter().enumerate() {
+                    let out = c.add(r * c_stride);
+                    s.store(out, s.add(sum[0], s.load(out)));
+                    s.store(out.add(lanes), s.add(sum[1], s.load(out.add(lanes))));
+                }
+            } else {
+                let (b0, b1) = (s.load(bias.as_ptr()), s.load(bias.as_ptr().add(lanes)));
+                for (r, sum) in sums.into_iter().enumerate() {
+                    let out = c.add(r * c_stride);
+                    s.store(out, s.add(sum[0], b0));
+                    s.store(out.add(lanes), s.add(sum[1], b1));
+                }
+            }
         } else {
-            let mut edge = [0.0; MAX_WIDTH];
-            s.store(edge.as_mut_ptr(), v[0]);
-            s.store(edge.as_mut_ptr().add(S::LANES), v[1]);
-            p.copy_from_nonoverlapping(edge.as_ptr(), columns);
+            let mut edge = [[0.0; MAX_WIDTH]; M];
+            for (edge, sum) in edge.iter_mut().zip(sums) {
+                s.store(edge.as_mut_ptr(), sum[0]);
+                s.store(edge.as_mut_ptr().add(lanes), sum[1]);
+            }
+            for (r, edge) in edge.iter().enumerate() {
+                let out = std::slice::from_raw_parts_mut(c.add(r * c_stride), tile.columns);
+                for ((out, sum), bias) in out.iter_mut().zip(edge).zip(&bias) {
+                    *out = sum + if tile.add { *out } else { *bias };
+                }
+            }
         }
-    }
-}
-
-/// Two vectors of which the first `columns` values are at `p`, the others 0.
-///
-/// # Safety
-/// `p` must point to `columns` readable values, at most two vectors of them.
-#[inline(always)]
-unsafe fn load_pair<S: Simd>(s: S, p: *const f32, columns: usize) -> [S::V; 2] {
-    // SAFETY: the caller's promise; the array holds two vectors of any instruction set.
-    unsafe {
-        if columns == 2 * S::LANES {
-            return [s.load(p), s.load(p.add(S::LANES))];
-        }
-        let mut edge = [0.0; MAX_WIDTH];
-        edge.as_mut_ptr().copy_from_nonoverlapping(p, columns);
-        [s.load(edge.as_ptr()), s.load(edge.as_ptr().add(S::LANES))]
     }
 }
 

@@ -132,9 +132,12 @@ impl Kernel for Block<'_> {
                 while row < self.rows.end {
                     let (take, a) = (micro::rows_of::<S>(self.rows.end - row), &a[row * k + k0..]);
                     let tile = Tile { k: depth, a, stride: k, b, index: Dense, columns, bias, add: k0 > 0 };
-                    // SAFETY: this task alone writes these rows and columns.
-                    let c = |r: usize| unsafe { self.c.slice((row + r) * n + column, columns).as_mut_ptr() };
-                    micro::tile_of_rows(s, take, &tile, c);
+                    let last = (row + take - 1) * n + column;
+                    // SAFETY: this task alone writes these rows and columns; the last row's place is checked.
+                    unsafe {
+                        self.c.slice(last, columns);
+                        micro::tile_of_rows(s, take, &tile, self.c.at(row * n + column), n);
+                    }
                     row += take;
                 }
                 k0 += depth;
