@@ -24,7 +24,7 @@ test('a film in a style plays as a draft, is refined in place, and comes back af
   const still = await page.locator('.board canvas').first().evaluate(pixelsOf);
   await studio.done();
   await expect(badge).toBeHidden();
-  await expect(page.locator('.notices')).not.toContainText('pencil');
+  await expect(page.locator('.notices', { hasText: 'pencil' })).toHaveCount(0);
   await expect(studio.position).toHaveValue(String(last));
   const refined = await studio.pixels(last);
   expect(difference(draft, refined)).toBeGreaterThan(2);
@@ -64,7 +64,7 @@ test('Stop while refining keeps every frame, and the next film works', async ({ 
 });
 
 test('without the refiner there are films, drawn flat, and the page says so', async ({ page, site }) => {
-  await page.route(/refine\.safetensors$/, (route) => route.fulfill({ status: 404, body: 'not found' }));
+  await page.route(/refine[^/]*\.safetensors$/, (route) => route.fulfill({ status: 404, body: 'not found' }));
   const studio = new Playground(page);
   await studio.open(site.isolated.url);
   await page.getByLabel('Style').selectOption('watercolor');
