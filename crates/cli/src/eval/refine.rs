@@ -1,4 +1,4 @@
-//! `kinora eval refine`: held-out shots, painted from the world's own layouts and refined in every style, beside the world's own
+//! `kinora eval refine`: held-out shots, painted from the world's own layouts and refined in each style that the refiner knows, beside the world's own
 //! pictures in that style.
 //!
 //! * *style recognised*: the nearest style in surface statistics ([`super::texture`]) learnt from the world's pictures of other
@@ -14,6 +14,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use kinora_formats::SafeTensorsFile;
+use kinora_models::video::layout::ShotIds;
 use kinora_models::video::paint::Painter;
 use kinora_models::video::refine::Refiner;
 use kinora_tensor::{Device, Tensor};
@@ -115,7 +116,8 @@ fn case(models: Option<&Models>, seed: u64) -> Outcome<Case> {
 
 fn refined(m: &Models, case: &Case, style: Style) -> Outcome<Vec<Image>> {
     let (w, h) = SIZE;
-    let ids = world::shot_ids(&case.shot.clone().with_style(style));
+    let words = m.refiner.vocabulary();
+    let ids = ShotIds { style: words.style(style.name())?, ..world::shot_ids(&case.shot) };
     let shot = m.refiner.shot(&ids, case.seed, w, h)?;
     let one = |(i, draft): (usize, &Image)| {
         let plane = |c: usize| draft.rgb.iter().skip(c).step_by(3).map(|&v| f32::from(v) / 255.0);
@@ -201,12 +203,16 @@ fn judge() -> Outcome<Classes> {
 pub fn run(args: &Args) -> Outcome {
     let models = load(args)?;
     let judge = judge()?;
+    let drawn = |style: &Style| models.refiner.vocabulary().style(style.name()).is_ok();
     let mut measures: Vec<[Measure; 3]> = Style::ALL.iter().map(|_| Default::default()).collect();
     let mut others: Vec<Vec<Surface>> = vec![Vec::new(); Style::ALL.len()];
     for i in 0..args.count {
         let case_ = case(Some(&models), HELD_OUT_SEED + i)?;
         let other = case(None, HELD_OUT_SEED + args.count + i)?;
         for ((&style, measures), others) in Style::ALL.iter().zip(&mut measures).zip(&mut others) {
+            if !drawn(&style) {
+                continue;
+            }
             let truth: Vec<Image> = (0..case_.flat.len()).map(|frame| styled(&case_, frame, style)).collect();
             let made = refined(&models, &case_, style)?;
             let [own, draft, refined] = measures;
@@ -219,7 +225,7 @@ pub fn run(args: &Args) -> Outcome {
     let mut all = serde_json::Map::new();
     if !args.json {
         println!(
-            "{} held-out shots in every style, 192×112: the world's own pictures, the drafts, the refined",
+            "{} held-out shots in each style that the refiner draws, 192×112: the world's own pictures, the drafts, the refined",
             args.count
         );
         println!(
@@ -232,6 +238,9 @@ pub fn run(args: &Args) -> Outcome {
         );
     }
     for ((&style, [own, draft, refined]), others) in Style::ALL.iter().zip(&measures).zip(&others) {
+        if !drawn(&style) {
+            continue;
+        }
         let truth = Crowd::new(&own.surfaces);
         let far = |surfaces: &[Surface]| truth.distance(&Crowd::new(surfaces));
         let (floor, from_draft, from_refined) = (far(others), far(&draft.surfaces), far(&refined.surfaces));

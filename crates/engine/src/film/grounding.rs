@@ -90,6 +90,8 @@ fn quoted(words: &[String]) -> String {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Character,
+    /// Someone, where the idea names no other character.
+    Vague,
     Place,
     Time,
     Weather,
@@ -104,7 +106,7 @@ impl Kind {
     /// Whether the video model can draw `concept`; words that change nothing in the picture always pass.
     fn is_known_to(self, vocabulary: &Vocabulary, concept: &str) -> bool {
         let list = match self {
-            Self::Character => &vocabulary.character,
+            Self::Character | Self::Vague => &vocabulary.character,
             Self::Place => &vocabulary.place,
             Self::Time => &vocabulary.time,
             Self::Weather => &vocabulary.weather,
@@ -136,6 +138,7 @@ impl Lexicon {
             let mut head = head.split_whitespace();
             let kind = match head.next() {
                 Some("character") => Kind::Character,
+                Some("vague") => Kind::Vague,
                 Some("place") => Kind::Place,
                 Some("time") => Kind::Time,
                 Some("weather") => Kind::Weather,
@@ -264,6 +267,7 @@ pub fn ground(idea: &str, vocabulary: &Vocabulary) -> Grounded {
             *word = read;
         }
     }
+    let named = words.iter().any(|w| lexicon.get(w).is_some_and(|e| e.kind == Kind::Character));
     let (mut text, mut unknown, mut left_out): (Vec<String>, Vec<String>, Vec<String>) = Default::default();
     let mut color: Option<String> = None;
     let mut at = 0;
@@ -293,6 +297,10 @@ pub fn ground(idea: &str, vocabulary: &Vocabulary) -> Grounded {
             continue;
         }
         let concept = entry.concept.to_string();
+        if entry.kind == Kind::Vague && named {
+            text.push(phrase);
+            continue;
+        }
         if entry.nearest && entry.kind != Kind::Known {
             let notice = GroundingNotice::Nearest { word: phrase.clone(), concept: concept.clone() };
             if !out.notices.contains(&notice) {
@@ -300,7 +308,7 @@ pub fn ground(idea: &str, vocabulary: &Vocabulary) -> Grounded {
             }
         }
         let list = match entry.kind {
-            Kind::Character => {
+            Kind::Character | Kind::Vague => {
                 let known = out.characters.iter().any(|(kind, _)| *kind == concept);
                 if !known && out.characters.len() == 2 {
                     left_out.push(phrase.clone());
@@ -400,7 +408,9 @@ mod tests {
     #[test]
     fn what_a_character_is_like_is_no_character() {
         assert_eq!(grounded("a baby penguin sits").characters, [("penguin".to_string(), None)]);
-        assert_eq!(grounded("a pirate cat and a baby").characters.len(), 2);
+        assert_eq!(grounded("two friends: a bear gives a rabbit a cake").characters.len(), 2);
+        assert_eq!(grounded("a friend walks home").characters, [("boy".to_string(), None)]);
+        assert_eq!(grounded("a pirate cat and a queen").characters.len(), 2);
     }
 
     #[test]
