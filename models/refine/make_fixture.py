@@ -31,7 +31,7 @@ def main(path: str) -> None:
         "patch": 8,
         "context": names,
         "words": [len(words[k]) for k in names],
-        "sigmas": [1.0, 0.5, 0.2],
+        "sigmas": [[1.0, 0.5, 0.2]] * len(words["style"]),
         "scale": [0.1] * len(words["style"]),
         "fresh_noise": [0.0] * len(words["style"]),
     }
@@ -41,7 +41,7 @@ def main(path: str) -> None:
     ids = torch.tensor([[2, 3, 1, 2]])
     draft, eps = torch.rand(1, 3, 12, 20), torch.randn(1, 3, 12, 20)
     with torch.no_grad():
-        out = sample(net, draft, ids, eps, config["sigmas"], torch.tensor([0.1]))
+        out = sample(net, draft, ids, eps, config["sigmas"][2], torch.tensor([0.1]))
     tensors = {k: v.half().contiguous() for k, v in net.state_dict().items()}
     tensors |= {"case.draft": draft[0], "case.eps": eps[0], "case.output": out[0]}
     save_file(tensors, path, {"config": json.dumps(config), "vocabulary": json.dumps(words)})

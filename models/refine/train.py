@@ -57,7 +57,7 @@ def config_of(header: dict) -> dict:
         "patch": 8,
         "context": words,
         "words": [len(header["vocabulary"][k]) for k in words],
-        "sigmas": SIGMAS,
+        "sigmas": [SIGMAS] * len(SCALE),
         "scale": SCALE,
         "fresh_noise": FRESH,
     }

@@ -19,7 +19,10 @@ export interface FilmOptions {
   /** Default 192 × 112; multiples of 4 from 32 to 640. */
   width?: number;
   height?: number;
-  /** `flat`, `paper`, `watercolor`, `pencil`, `crayon` or `film`. */
+  /**
+   * `flat`, or one that the refiner draws: the embedded one knows `paper`, `watercolor` and `film`. In another style of the
+   * vocabulary (`pencil`, `crayon`) the film stays flat and a `notice` says so.
+   */
   style?: string;
   /** Whether drafts are refined, where the package has its refiner; styles other than `flat` need it. Default true. */
   refine?: boolean;

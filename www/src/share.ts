@@ -30,5 +30,5 @@ export function readLink(hash: string): Partial<Wish> | undefined {
   return wish;
 }
 
-/** The styles that the painter knows. */
-export const STYLES = ['flat', 'paper', 'watercolor', 'pencil', 'crayon', 'film'];
+/** The painter's own style, and those that the embedded refiner draws. */
+export const STYLES = ['flat', 'paper', 'watercolor', 'film'];

@@ -103,7 +103,7 @@ mod tests {
             }
         }
         // the shot once; of each frame its draft, its steps and its picture: turns between them see a stop
-        assert_eq!(work, 1 + frames.len() * (2 + refiner.steps()));
+        assert_eq!(work, 1 + frames.len() * (2 + refiner.shot(&ids, seed, 20, 12).unwrap().steps()));
         done
     }
 

@@ -11,8 +11,8 @@ pub struct Config {
     pub patch: usize,
     /// The lists of the vocabulary whose words the network is told, in the order of the rows of `context.weight`.
     pub context: Vec<String>,
-    /// Noise levels of the steps, falling, within 0..=1; the last step ends at 0.
-    pub sigmas: Vec<f64>,
+    /// A style's noise levels, one for each step, falling, within 0..=1; the last step ends at 0.
+    pub sigmas: Vec<Vec<f64>>,
     /// A style's factor of the residual.
     pub scale: Vec<f32>,
     /// The part of a style's noise that is new in each frame, 0..=1; the rest stays with the page.
@@ -31,11 +31,14 @@ impl Config {
         if self.patch != Self::PATCH {
             return Some(format!("its tokens are {} pixels wide, this engine's {}", self.patch, Self::PATCH));
         }
-        let falls = self.sigmas.windows(2).all(|pair| matches!(pair, [a, b] if a > b));
-        if self.sigmas.is_empty() || !falls || self.sigmas.iter().any(|s| !(*s > 0.0 && *s <= 1.0)) {
-            return Some(format!("its sigmas {:?} do not fall within 0..=1", self.sigmas));
-        }
+        let falls = |list: &Vec<f64>| {
+            let fall = list.windows(2).all(|pair| matches!(pair, [a, b] if a > b));
+            !list.is_empty() && fall && list.iter().all(|s| *s > 0.0 && *s <= 1.0)
+        };
         let styles = vocabulary.style.len();
+        if self.sigmas.len() != styles || !self.sigmas.iter().all(falls) {
+            return Some(format!("its sigmas {:?} do not fall within 0..=1 for each of {styles} styles", self.sigmas));
+        }
         for (name, list) in [("scale", &self.scale), ("fresh_noise", &self.fresh_noise)] {
             if list.len() != styles {
                 return Some(format!("{name} has {} numbers for {styles} styles", list.len()));

@@ -41,6 +41,7 @@ pub struct Refiner {
 pub struct RefineShot {
     text: Text,
     seed: u64,
+    sigmas: Vec<f64>,
     scale: f32,
     fresh: f32,
     width: usize,
@@ -83,11 +84,6 @@ impl Refiner {
         &self.vocabulary
     }
 
-    /// Steps of a frame.
-    pub fn steps(&self) -> usize {
-        self.config.sigmas.len()
-    }
-
     /// Prepares a shot of frames of `width` × `height` pixels; the seed chooses its texture.
     ///
     /// # Errors
@@ -105,6 +101,7 @@ impl Refiner {
         Ok(RefineShot {
             text: self.wan.text(&words, rows.len())?,
             seed,
+            sigmas: c.sigmas.get(shot.style as usize).cloned().unwrap_or_default(),
             scale: of(&c.scale),
             fresh: of(&c.fresh_noise),
             width,
@@ -123,7 +120,7 @@ impl Refiner {
         if draft.shape() != shape {
             return Err(ModelError::shape("draft", draft.shape(), format!("{shape:?}")));
         }
-        let first = self.config.sigmas.first().copied().unwrap_or(0.0) as f32;
+        let first = shot.sigmas.first().copied().unwrap_or(0.0) as f32;
         let noise: Vec<f32> = shot.noise(index).iter().map(|e| first * e).collect();
         let residual = Tensor::from_f32(&self.device, &shape, &noise)?;
         Ok(Refining { draft: draft.clone(), residual, step: 0 })
@@ -134,7 +131,7 @@ impl Refiner {
     /// # Errors
     /// `Tensor`.
     pub fn step(&self, shot: &RefineShot, frame: &mut Refining) -> Result<bool> {
-        let sigmas = &self.config.sigmas;
+        let sigmas = &shot.sigmas;
         let Some(&sigma) = sigmas.get(frame.step) else { return Ok(false) };
         let grid = &shot.grids[frame.step % 2];
         let look = frame.draft.scale(2.0)?.add_scalar(-1.0)?; // [3, H, W] in −1..1
@@ -170,6 +167,11 @@ impl Refiner {
 }
 
 impl RefineShot {
+    /// Steps of a frame.
+    pub fn steps(&self) -> usize {
+        self.sigmas.len()
+    }
+
     /// √(1 − f) · shared + √f · own: the variance stays 1.
     fn noise(&self, index: usize) -> Vec<f32> {
         if self.fresh <= 0.0 {

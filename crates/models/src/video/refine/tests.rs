@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 const VOCABULARY: &str = r#"{"place":["meadow","snow"],"time":["day","night"],"weather":["clear"],"character":["cat"],
     "color":["red"],"action":["walk"],"prop":["none"],"camera":["static"],"style":["flat","paper"],"mood":["neutral"]}"#;
 const CONFIG: &str = r#"{"architecture":"kinora-refine","heads":2,"patch":8,"context":["style","place","time","weather"],
-    "sigmas":[1.0,0.5],"scale":[1.0,0.5],"fresh_noise":[0.0,0.25]}"#;
+    "sigmas":[[1.0,0.5],[1.0,0.5]],"scale":[1.0,0.5],"fresh_noise":[0.0,0.25]}"#;
 const SHOT: ShotIds = ShotIds { place: 1, time: 1, weather: 0, characters: [None; 2], prop: 0, camera: 0, style: 0 };
 const DIM: usize = 24;
 
@@ -195,8 +195,8 @@ fn what_does_not_fit_is_named() {
     };
     let all = tensors();
     says(&CONFIG.replace("kinora-refine", "wan"), &all, "wan");
-    says(&CONFIG.replace("[1.0,0.5],\"scale\"", "[0.5,1.0],\"scale\""), &all, "sigmas");
-    says(&CONFIG.replace("[1.0,0.5],\"scale\"", "[],\"scale\""), &all, "sigmas");
+    says(&CONFIG.replace("[1.0,0.5]],\"scale\"", "[0.5,1.0]],\"scale\""), &all, "sigmas");
+    says(&CONFIG.replace("[1.0,0.5]],\"scale\"", "[]],\"scale\""), &all, "sigmas");
     says(&CONFIG.replace("[0.0,0.25]", "[0.0]"), &all, "fresh_noise");
     says(&CONFIG.replace("\"place\"", "\"mood\""), &all, "mood");
     says(&CONFIG.replace("\"patch\":8", "\"patch\":16"), &all, "16");
