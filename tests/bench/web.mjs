@@ -33,7 +33,7 @@ async function film({ idea, seed, threads }) {
   let last = performance.now();
   let card;
   let first;
-  for await (const event of kinora.films.create({ idea, seed })) {
+  for await (const event of kinora.films.create({ idea, seed, style: 'film' })) {
     const now = performance.now();
     const gap = (now - last) / 1e3;
     last = now;

@@ -36,7 +36,8 @@ struct Times {
 }
 
 fn film(engine: &kinora_engine::Engine, seed: u64) -> Outcome<Times> {
-    let request = FilmRequest { idea: "a shy robot finds a flower in the snow".into(), seed, ..Default::default() };
+    let idea = "a shy robot finds a flower in the snow".into();
+    let request = FilmRequest { idea, seed, style: "film".into(), ..Default::default() };
     let (shots, frames) = (request.shots as f64, request.frames_per_shot() as f64);
     let mut film = engine.film(request)?;
     let (mut times, start, mut deltas) = (Times::default(), Instant::now(), 0.0);
@@ -88,7 +89,7 @@ pub fn run(args: &Args) -> Outcome {
         ("first frame after the storyboard", "s", of(|t| t.first_frame)),
         ("one frame of the draft, 192×112", "s", of(|t| t.frame)),
         ("draft of a shot of 33 frames, 192×112", "s", of(|t| t.shot)),
-        ("the same shot refined", "s", of(|t| t.refined)),
+        ("the same shot refined, in the style of film", "s", of(|t| t.refined)),
     ];
     let refines = engine.video()?.refiner.is_some();
     let rows = if refines { &rows[..] } else { &rows[..rows.len() - 1] };
