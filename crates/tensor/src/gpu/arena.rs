@@ -236,6 +236,7 @@ impl GpuDevice {
         for (i, piece) in data.chunks(UPLOAD_BYTES).enumerate() {
             self.write(buffer, i * UPLOAD_BYTES, piece);
             if data.len() > UPLOAD_BYTES {
+                let _turn = self.queue_turn();
                 self.0.queue.submit(None); // hands the staging memory back
             }
         }

@@ -329,7 +329,10 @@ impl GpuDevice {
             }
         }
         also(&mut encoder);
-        let submission = self.0.queue.submit([encoder.finish()]);
+        let commands = encoder.finish();
+        let turn = self.queue_turn();
+        let submission = self.0.queue.submit([commands]);
+        drop(turn);
         let health = std::sync::Arc::clone(&self.0.health);
         self.0.queue.on_submitted_work_done(move || health.count_completed());
         state.last_submission = Some(submission);

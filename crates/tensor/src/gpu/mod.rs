@@ -76,6 +76,9 @@ pub(crate) struct Inner {
     options: GpuOptions,
     health: Arc<Health>,
     state: Mutex<State>,
+    /// Held while the queue is given work or waited for: wgpu-core 30 panics when a wait that has run out meets another
+    /// thread's submission ("If the queue is empty …").
+    queue_turn: Mutex<()>,
 }
 
 /// A panic elsewhere leaves no half-made state: what changes is behind a mutex, and is whole between calls.
@@ -199,7 +202,16 @@ impl GpuDevice {
             device.on_uncaptured_error(Arc::new(move |e: wgpu::Error| at_error.fail(at_error.uncaptured(&e))));
         }
         let state = Mutex::new(State::new(&device, &limits));
-        Ok(GpuDevice(Arc::new(Inner { device, queue, info, limits, options, health, state })))
+        Ok(GpuDevice(Arc::new(Inner {
+            device,
+            queue,
+            info,
+            limits,
+            options,
+            health,
+            state,
+            queue_turn: Mutex::default(),
+        })))
     }
 
     /// A word for messages and tables.
@@ -261,6 +273,10 @@ impl GpuDevice {
 
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         self.0.state.lock().unwrap_or_else(|e| e.into_inner())
+    }
+
+    pub(crate) fn queue_turn(&self) -> MutexGuard<'_, ()> {
+        self.0.queue_turn.lock().unwrap_or_else(|e| e.into_inner())
     }
 
     /// Whether tiles in workgroup memory pay: where it is emulated they are many times slower than registers.

@@ -101,7 +101,9 @@ impl GpuDevice {
         loop {
             let submission_index = fence.submission.clone();
             // A timeout is looked at below; a wrong index cannot be, and would end as one.
+            let turn = self.queue_turn();
             let _ = self.0.device.poll(wgpu::PollType::Wait { submission_index, timeout: Some(slice) });
+            drop(turn);
             if let Some(done) = fence.receiver.take() {
                 return Ok(done);
             }
