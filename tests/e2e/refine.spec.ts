@@ -14,7 +14,7 @@ test('a film in a style plays as a draft, is refined in place, and comes back af
 }) => {
   const studio = new Playground(page);
   await studio.open(site.isolated.url);
-  await page.getByLabel('Style').selectOption('pencil');
+  await page.getByLabel('Style').selectOption('film');
   await studio.ask(IDEA);
   const badge = studio.film.getByText('Refining', { exact: true });
   await expect(badge).toBeVisible();
@@ -24,7 +24,7 @@ test('a film in a style plays as a draft, is refined in place, and comes back af
   const still = await page.locator('.board canvas').first().evaluate(pixelsOf);
   await studio.done();
   await expect(badge).toBeHidden();
-  await expect(page.locator('.notices', { hasText: 'pencil' })).toHaveCount(0);
+  await expect(page.locator('.notices', { hasText: 'film' })).toHaveCount(0);
   await expect(studio.position).toHaveValue(String(last));
   const refined = await studio.pixels(last);
   expect(difference(draft, refined)).toBeGreaterThan(2);
@@ -37,16 +37,30 @@ test('a film in a style plays as a draft, is refined in place, and comes back af
 test('the draft plays by itself while it is refined', async ({ page, site }) => {
   const studio = new Playground(page);
   await studio.open(site.isolated.url);
+  await page.getByLabel('Style').selectOption('watercolor');
   await studio.ask(IDEA, 2);
   await expect(studio.film.getByText('Refining', { exact: true })).toBeVisible();
   await expect(page.getByRole('button', { name: 'Pause' })).toBeVisible();
   await studio.done();
 });
 
+test('every style that the page offers is drawn', async ({ page, site }) => {
+  const studio = new Playground(page);
+  await studio.open(site.isolated.url);
+  const styles = await page.getByLabel('Style').locator('option').allTextContents();
+  expect(styles.length).toBeGreaterThan(2);
+  for (const style of styles) {
+    await page.getByLabel('Style').selectOption(style);
+    await studio.ask(IDEA);
+    await studio.done();
+    await expect(page.locator('.notices', { hasText: 'drawn flat' }), style).toHaveCount(0);
+  }
+});
+
 test('Stop while refining keeps every frame, and the next film works', async ({ page, site }) => {
   const studio = new Playground(page);
   await studio.open(site.isolated.url);
-  await page.getByLabel('Style').selectOption('crayon');
+  await page.getByLabel('Style').selectOption('paper');
   await studio.ask(IDEA, 2);
   await expect(page.locator('.progress')).toContainText('Refining');
   const frames = await studio.frames();
