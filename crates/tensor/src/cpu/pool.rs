@@ -6,7 +6,6 @@
 
 use std::cell::UnsafeCell;
 use std::marker::PhantomData;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Mutex, TryLockError};
 
@@ -66,6 +65,7 @@ impl Shared {
     }
 
     /// A worker's life between two looks at `generation`.
+    #[cfg(any(not(target_arch = "wasm32"), target_feature = "atomics"))]
     fn help(&self) {
         let join = self.state.fetch_update(Ordering::Acquire, Ordering::Relaxed, |s| (s & OPEN != 0).then_some(s + 1));
         if join.is_err() {
@@ -73,7 +73,7 @@ impl Shared {
         }
         // SAFETY: joined an open job, so the caller waits for us and the job cannot change.
         let job = unsafe { *self.job.get() };
-        if catch_unwind(AssertUnwindSafe(|| self.work(job))).is_err() {
+        if std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| self.work(job))).is_err() {
             self.panicked.store(true, Ordering::Relaxed);
         }
         self.state.fetch_sub(1, Ordering::Release);
@@ -224,6 +224,7 @@ impl<'a, T> SendPtr<'a, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::panic::{AssertUnwindSafe, catch_unwind};
 
     #[test]
     fn every_task_runs_once() {
