@@ -27,18 +27,18 @@ const IDS: usize = 11;
 pub fn write(args: &Args, out: &mut impl Write) -> io::Result<()> {
     let frames = usize::from(args.frames);
     let cells = (frames as f32 / RATES.iter().copied().fold(f32::MAX, f32::min) / CELL) as usize + 1;
-    let (shot, cell) = (Choices::kinds(), Choices::cell_kinds());
+    let told = choices(args.seed);
     let fields: [super::Field; 5] = [
         ("ids", "u1", &[IDS]),
         ("fps", "<f4", &[]),
-        ("choices", "<f4", &[width(&shot)]),
-        ("cells", "<f4", &[cells, width(&cell)]),
+        ("choices", "<f4", &[told.shot_numbers().len()]),
+        ("cells", "<f4", &[cells, told.cell_numbers(0).len()]),
         ("layout", "<f4", &[frames, FRAME_LEN]),
     ];
     let kinds = |kinds: &[ChoiceKind]| kinds.iter().map(kind).collect::<serde_json::Value>();
     let json = serde_json::json!({
         "vocabulary": vocabulary(), "layout_fields": field_names(), "cell_seconds": CELL,
-        "choices": kinds(&shot), "cell_choices": kinds(&cell),
+        "choices": kinds(&Choices::kinds()), "cell_choices": kinds(&Choices::cell_kinds()),
     });
     header(out, &fields, json)?;
     for seed in args.seed..args.seed.saturating_add(args.count) {
@@ -66,11 +66,6 @@ fn kind(kind: &ChoiceKind) -> serde_json::Value {
     }
 }
 
-/// How many numbers the model is told.
-fn width(kinds: &[ChoiceKind]) -> usize {
-    kinds.iter().map(|k| if *k == ChoiceKind::Phase { 2 } else { 1 }).sum()
-}
-
 fn ids(shot: &ShotSpec) -> [u32; IDS] {
     let s = shot.ids();
     let [a, b] = s.characters.map(|c| c.map_or([0; 3], |c| [c.kind + 1, c.action + 1, c.mood + 1]));
@@ -88,7 +83,7 @@ mod tests {
             write(&Args { seed, count, frames: 9 }, &mut out).unwrap();
             out
         };
-        let told = width(&Choices::kinds()) + 3 * width(&Choices::cell_kinds());
+        let told = choices(5).shot_numbers().len() + 3 * choices(5).cell_numbers(0).len();
         let one = IDS + 4 * (1 + told + 9 * FRAME_LEN);
         let (none, two, later) = (made(5, 0), made(5, 2), made(6, 1));
         assert_eq!(two.len() - none.len(), 2 * one);

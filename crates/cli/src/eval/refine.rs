@@ -1,5 +1,5 @@
-//! `kinora eval refine`: held-out shots, painted from the world's own layouts and refined in each style that the refiner knows, beside the world's own
-//! pictures in that style.
+//! `kinora eval refine`: held-out shots, painted from the world's own layouts and refined in each style that the refiner knows,
+//! beside the world's own pictures in that style.
 //!
 //! * *style recognised*: the nearest style in surface statistics ([`super::texture`]) learnt from the world's pictures of other
 //!   shots. The world's own held-out pictures are the most that can be reached, the drafts what is without refining.

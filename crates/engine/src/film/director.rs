@@ -10,7 +10,7 @@ use super::{
     refine, schema, shot_ids, storyboard::complete_shots,
 };
 use crate::{
-    Abort, Engine, EngineError,
+    Abort, Engine, EngineError, VideoModels,
     chat::{ChatEvent, ChatRequest, ChatStream, Message},
 };
 
@@ -73,12 +73,11 @@ impl FilmStream {
         let grounded = ground(&request.idea, vocabulary);
         let notice = |n: &super::GroundingNotice| FilmEvent::Notice { code: n.code().to_string(), text: n.text() };
         let mut queue: VecDeque<FilmEvent> = grounded.notices.iter().map(notice).collect();
-        let drawn = |r: &Refiner| request.refine && r.vocabulary().style(&request.style).is_ok();
-        if request.style != FilmRequest::default().style && !video.refiner.as_ref().is_some_and(drawn) {
-            let why = if request.refine {
-                "needs the refine model, which is not here"
-            } else {
-                "comes with refining, which is off"
+        if request.style != FilmRequest::default().style && refiner_for(video, &request).is_none() {
+            let why = match &video.refiner {
+                _ if !request.refine => "comes with refining, which is off",
+                None => "needs the refine model, which is not here",
+                Some(_) => "is none that this refine model draws",
             };
             let text = format!("The style “{}” {why}: the film is drawn flat.", request.style);
             queue.push_back(FilmEvent::Notice { code: "style_not_drawn".into(), text });
@@ -320,10 +319,8 @@ impl FilmStream {
         Ok(Stage::Refine { planned, progress })
     }
 
-    /// The refiner, where it is loaded and asked for, and knows the style.
     fn refiner(&self) -> Result<Option<&Refiner>, EngineError> {
-        let knows = |r: &&Refiner| self.request.refine && r.vocabulary().style(&self.request.style).is_ok();
-        Ok(self.engine.video()?.refiner.as_ref().filter(knows))
+        Ok(refiner_for(self.engine.video()?, &self.request))
     }
 
     /// Frame `index` of a planned shot.
@@ -334,4 +331,9 @@ impl FilmStream {
         let planes = painter.paint(&plan.ids, layout, width as usize, height as usize)?.to_vec().await?;
         Frame::from_planes(width, height, &planes)
     }
+}
+
+/// The refiner, where it is loaded and asked for, and knows the style.
+fn refiner_for<'a>(video: &'a VideoModels, request: &FilmRequest) -> Option<&'a Refiner> {
+    video.refiner.as_ref().filter(|r| request.refine && r.vocabulary().style(&request.style).is_ok())
 }

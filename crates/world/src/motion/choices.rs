@@ -19,10 +19,18 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// A draw in 0..1; of a coin 1 or 0.
+    pub(super) fn draw(self, chance: &mut Chance) -> f32 {
+        match self {
+            Self::Coin(p) => f32::from(chance.happens(p)),
+            Self::Uniform | Self::Phase => chance.unit(),
+        }
+    }
+
     pub(super) fn tell(self, u: f32, out: &mut Vec<f32>) {
         match self {
             Self::Uniform => out.push((2.0 * u - 1.0) * 3f32.sqrt()),
-            Self::Coin(p) => out.push(if u < p { 1.0 } else { -1.0 }),
+            Self::Coin(_) => out.push(2.0 * u - 1.0),
             Self::Phase => out.extend([SQRT_2 * (TAU * u).cos(), SQRT_2 * (TAU * u).sin()]),
         }
     }
@@ -38,9 +46,9 @@ macro_rules! choices {
             /// The choices' distributions, in the order in which they are drawn and told.
             pub const KINDS: &[Kind] = &[$($kind),*];
 
-            /// One draw of each, evenly in 0..1.
+            /// One draw of each.
             pub fn draw(chance: &mut Chance) -> Self {
-                Self { $($field: chance.unit(),)* }
+                Self { $($field: ($kind).draw(chance),)* }
             }
 
             /// Adds the numbers that the model is told.
@@ -99,9 +107,14 @@ pub fn range(u: f32, low: f32, high: f32) -> f32 {
     low + (high - low) * u
 }
 
-/// −1 or 1 of a coin of probability a half.
-pub fn sign(u: f32) -> f32 {
-    if u < 0.5 { 1.0 } else { -1.0 }
+/// Whether a coin says yes.
+pub fn yes(coin: f32) -> bool {
+    coin > 0.5
+}
+
+/// 1 where a coin says yes, else −1.
+pub fn sign(coin: f32) -> f32 {
+    if yes(coin) { 1.0 } else { -1.0 }
 }
 
 /// Everything that chance decides of a shot's motion but where the backgrounds stand.

@@ -1,6 +1,6 @@
 //! Eyes, brows and mouths over time, planned in half seconds.
 
-use super::choices::{Kind, choices, range};
+use super::choices::{Kind, choices, range, yes};
 use super::ease::{hump, mix, smooth, wave};
 use crate::chance::Chance;
 use crate::spec::{Mood, Pose};
@@ -55,7 +55,7 @@ impl Face {
         let t = t.rem_euclid(PLAN);
         let at = (t / CELL) as i32;
         let cell = self.cell(at);
-        if cell.blinks < 0.25 {
+        if yes(cell.blinks) {
             let from = at as f32 * CELL + 0.24 * cell.blink_at;
             pose.blink = hump(t, from, from + 0.26);
         }
@@ -102,7 +102,7 @@ impl Face {
         let within = t.rem_euclid(CELL);
         let (from, said) = if within < 0.5 * CELL {
             (0.0, Syllable::new(cell.open_1, cell.shape_1))
-        } else if cell.pause < 0.2 {
+        } else if yes(cell.pause) {
             return (0.0, Syllable::default());
         } else {
             (0.5 * CELL, Syllable::new(cell.open_2, cell.shape_2))

@@ -14,7 +14,7 @@ pub use stage::{FAR, can_hold, prop_height};
 use crate::chance::Chance;
 use crate::spec::{Action, FrameLayout, Kind, Mood, ShotSpec};
 use actor::{Actor, Travel};
-use choices::{range, sign};
+use choices::{range, sign, yes};
 use face::Face;
 use stage::{CameraPlan, plan_prop};
 
@@ -53,7 +53,7 @@ fn act(shot: &ShotSpec, choices: &Choices, chance: &mut Chance, frames: usize, f
             if let Travel::Treadmill = actor.travel {
                 actor.travel = apart_from(free_side);
             }
-            if actor.target.is_none() && choice.notices < 0.6 {
+            if actor.target.is_none() && yes(choice.notices) {
                 actor.target = Some((prop.x, prop.ground - 0.5 * prop.scale));
             }
         }
@@ -103,7 +103,7 @@ fn cast(shot: &ShotSpec, choices: &Choices) -> Vec<Actor> {
     let goes = |a: Action| matches!(a, Action::Walk | Action::Run | Action::Fly);
     let all_go =
         specs.iter().all(|c| goes(c.action)) && specs.first().map(|c| c.action) == specs.last().map(|c| c.action);
-    let treadmill = all_go && all.treadmill < 0.6;
+    let treadmill = all_go && yes(all.treadmill);
     let spread = range(all.spread, 0.31, 0.36);
     let first_left = sign(all.first_left);
     let spoken = specs.iter().filter(|c| c.action == Action::Talk).count();
@@ -146,7 +146,7 @@ fn cast(shot: &ShotSpec, choices: &Choices) -> Vec<Actor> {
             x,
             facing,
             travel,
-            starts: choice.starts < 0.3,
+            starts: yes(choice.starts),
             phase: choice.phase,
             tempo: range(tempo, 0.9, 1.12),
             holds: false,
@@ -156,7 +156,7 @@ fn cast(shot: &ShotSpec, choices: &Choices) -> Vec<Actor> {
     if let [a, b] = actors.as_mut_slice() {
         let eyes = |c: &Actor| (c.x, c.ground - 0.7 * c.height);
         let shy = |m: Mood| m == Mood::Shy;
-        if a.spec.action == Action::Talk || b.spec.action == Action::Talk || all.meet < 0.7 {
+        if a.spec.action == Action::Talk || b.spec.action == Action::Talk || yes(all.meet) {
             let (ea, eb) = (eyes(a), eyes(b));
             a.target = (!shy(a.spec.mood)).then_some(eb);
             b.target = (!shy(b.spec.mood)).then_some(ea);

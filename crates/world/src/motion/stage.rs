@@ -1,7 +1,7 @@
 //! What is not a character: the camera, the scrolling world, and the prop.
 
 use super::actor::{Actor, Travel};
-use super::choices::{ShotChoices, range};
+use super::choices::{ShotChoices, range, yes};
 use super::ease::{mix, smooth, wave};
 use crate::rig;
 use crate::spec::{Camera, FrameLayout, Pose, Prop, Weather};
@@ -179,7 +179,7 @@ pub fn plan_prop(prop: Prop, actors: &mut [Actor], free_side: f32, chance: &Shot
     let treadmill = actors.iter().any(|a| matches!(a.travel, Travel::Treadmill));
     if let Some(i) = holder
         && can_hold(prop)
-        && (treadmill || chance.prop_held < 0.45)
+        && (treadmill || yes(chance.prop_held))
     {
         plan.held_by = Some(i);
         actors[i].holds = true;
@@ -197,6 +197,6 @@ pub fn plan_prop(prop: Prop, actors: &mut [Actor], free_side: f32, chance: &Shot
         },
         _ => range(chance.prop_x, -0.02, 0.02),
     };
-    plan.bounces = prop == Prop::Ball && chance.prop_bounces < 0.4;
+    plan.bounces = prop == Prop::Ball && yes(chance.prop_bounces);
     plan
 }
