@@ -18,8 +18,16 @@ fn values_equal_those_of_the_reference() {
     for (name, block) in [
         ("q8_0", BlockType::Q8_0),
         ("q4_0", BlockType::Q4_0),
+        ("q4_1", BlockType::Q4_1),
+        ("q5_0", BlockType::Q5_0),
+        ("q5_1", BlockType::Q5_1),
+        ("q2_k", BlockType::Q2_K),
+        ("q3_k", BlockType::Q3_K),
         ("q4_k", BlockType::Q4_K),
+        ("q5_k", BlockType::Q5_K),
         ("q6_k", BlockType::Q6_K),
+        ("iq4_nl", BlockType::IQ4_NL),
+        ("iq4_xs", BlockType::IQ4_XS),
         ("bf16", BlockType::BF16),
     ] {
         let wanted = file.to_f32(&format!("{name}.values")).unwrap().1;

@@ -86,21 +86,42 @@ impl Gen {
             BlockType::BF16 => quant::bf16_bytes(&values),
             BlockType::Q8_0 => quant::quantize_q8_0(&values).expect("whole blocks"),
             BlockType::Q4_0 => quant::quantize_q4_0(&values).expect("whole blocks"),
-            BlockType::Q4_K | BlockType::Q6_K => {
-                let bytes = block.block_bytes();
-                let mut all: Vec<u8> = (0..len / 256 * bytes).map(|_| self.bits() as u8).collect();
-                for b in all.chunks_exact_mut(bytes) {
-                    let scale = |s: f32| half::f16::from_f32(s).to_le_bytes();
-                    if block == BlockType::Q4_K {
-                        b[..2].copy_from_slice(&scale(0.001 + self.f32().abs() * 0.002));
-                        b[2..4].copy_from_slice(&scale(0.01 + self.f32().abs() * 0.02));
-                    } else {
-                        b[208..].copy_from_slice(&scale(0.0002 + self.f32().abs() * 0.0005));
+            _ => {
+                let layout = block.quant_layout().expect("not a float");
+                let mut all: Vec<u8> =
+                    (0..len / block.block_len() * block.block_bytes()).map(|_| self.bits() as u8).collect();
+                // the largest quant times the largest scale, to about one
+                let top = if layout.table.is_some() { 127 } else { 1 << (layout.bits - 1) };
+                let scales = if layout.scales { if layout.mins && layout.bits > 2 { 63 } else { 31 } } else { 1 };
+                for b in all.chunks_exact_mut(block.block_bytes()) {
+                    for &at in scales_of(block) {
+                        let scale = (0.3 + self.f32().abs()) / (top * scales) as f32;
+                        b[at..at + 2].copy_from_slice(&half::f16::from_f32(scale).to_le_bytes());
                     }
                 }
                 all
             }
         }
+    }
+}
+
+/// Where the f16 scales of a quantised block lie, in bytes.
+pub(crate) fn scales_of(block: BlockType) -> &'static [usize] {
+    match block {
+        BlockType::F32 | BlockType::F16 | BlockType::BF16 => &[],
+        BlockType::Q8_0 | BlockType::Q4_0 | BlockType::Q5_0 | BlockType::IQ4_NL | BlockType::IQ4_XS => &[0],
+        BlockType::Q4_1 | BlockType::Q5_1 | BlockType::Q4_K | BlockType::Q5_K => &[0, 2],
+        BlockType::Q2_K => &[80, 82],
+        BlockType::Q3_K => &[108],
+        BlockType::Q6_K => &[208],
+    }
+}
+
+/// The block types that a device computes with.
+pub(crate) fn block_types(d: &Device) -> &'static [BlockType] {
+    match d {
+        Device::Cpu(_) => &BlockType::ALL,
+        Device::Gpu(_) => &crate::gpu::pack::BLOCK_TYPES,
     }
 }
 

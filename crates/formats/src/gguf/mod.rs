@@ -195,7 +195,7 @@ impl Gguf {
         let info = self.tensor_info(name).ok_or_else(|| FormatError::MissingTensor { name: shown(name) })?;
         let block = info.ty.block().ok_or_else(|| FormatError::Unsupported {
             what: shown(format!("the type {} of {name}", info.ty.name())),
-            hint: shown("Take a file in F32, F16, BF16, Q8_0, Q4_0, Q4_K or Q6_K"),
+            hint: shown("Take a file in F32, F16, BF16, Q8_0, Q4_0 to Q5_1, Q2_K to Q6_K, IQ4_NL or IQ4_XS"),
         })?;
         let short = || FormatError::Truncated {
             at: info.offset,

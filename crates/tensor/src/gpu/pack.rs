@@ -30,6 +30,7 @@ pub(crate) fn wgsl(block: BlockType) -> &'static str {
         BlockType::Q4_0 => include_str!("../quant/q4_0/q4_0.wgsl"),
         BlockType::Q4_K => include_str!("../quant/q4_k/q4_k.wgsl"),
         BlockType::Q6_K => include_str!("../quant/q6_k/q6_k.wgsl"),
+        _ => "", // `pack` refuses them
     }
 }
 
@@ -40,6 +41,7 @@ pub(crate) fn scales_at(block: BlockType, len: usize) -> u32 {
         BlockType::Q8_0 => len / 4,
         BlockType::Q4_0 | BlockType::Q4_K => len / 8,
         BlockType::Q6_K => len / 256 * 48,
+        _ => 0,
     };
     words as u32
 }
@@ -75,6 +77,7 @@ pub(crate) fn pack(view: &TensorView<'_>) -> Result<Vec<u32>> {
         BlockType::Q4_0 => blocks::<18>(bytes)?.iter().for_each(|b| planes.q4_0(b)),
         BlockType::Q4_K => blocks::<144>(bytes)?.iter().for_each(|b| planes.q4_k(b)),
         BlockType::Q6_K => blocks::<210>(bytes)?.iter().for_each(|b| planes.q6_k(b)),
+        other => return Err(TensorError::unsupported(format!("weights of the type {} on the GPU", other.name()))),
     }
     debug_assert!(planes.scales.is_empty() || planes.quants.len() as u32 == scales_at(view.block, len));
     planes.quants.extend_from_slice(&planes.scales);
