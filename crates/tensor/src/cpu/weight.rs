@@ -55,7 +55,7 @@ impl<'a> MatrixRows<'a> {
                 let whole = buffer.constant && buffer.f32().len() == t.len();
                 Ok(MatrixRows::F32(t.f32()?, whole.then_some(buffer)))
             }
-            Storage::Gpu(_) => Err(TensorError::Device { op: "cpu", arg: "weight" }),
+            Storage::Gpu(_) | Storage::GpuWeight(_) => Err(TensorError::Device { op: "cpu", arg: "weight" }),
         }
     }
 
@@ -118,7 +118,7 @@ pub(crate) fn is_kept(t: &Tensor) -> bool {
     match t.storage() {
         Storage::CpuWeight(weight) => weight.packed.get().is_some(),
         Storage::Cpu(buffer) => buffer.packed.get().is_some(),
-        Storage::Gpu(_) => false,
+        Storage::Gpu(_) | Storage::GpuWeight(_) => false,
     }
 }
 
