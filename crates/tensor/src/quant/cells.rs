@@ -270,9 +270,7 @@ impl Shape {
     /// The first values of cell `c` of a row.
     fn widen_cell(&self, group: &[u8], lane: usize, c: usize, out: &mut [f32]) {
         let (at, unit_bytes) = (self.at(c), UNIT * self.lanes);
-        let f32_at = |at: usize| {
-            f32::from_le_bytes(group[at + 4 * lane..][..4].try_into().unwrap_or_default())
-        };
+        let f32_at = |at: usize| f32::from_le_bytes(group[at + 4 * lane..][..4].try_into().unwrap_or_default());
         let numbers = at + self.quants();
         for (unit, out) in out.chunks_mut(UNIT).enumerate() {
             let g = unit * UNIT / self.layout.group;

@@ -38,13 +38,6 @@ impl Blocks {
         Some(Blocks::Floats { block, bytes })
     }
 
-    pub fn block(&self) -> BlockType {
-        match self {
-            Blocks::Floats { block, .. } => *block,
-            Blocks::Cells(cells) => cells.block(),
-        }
-    }
-
     /// A copy of `len` rows of `cols` values from row `start` on.
     pub fn rows(&self, cols: usize, start: usize, len: usize) -> Blocks {
         match self {

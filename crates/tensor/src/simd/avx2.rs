@@ -116,9 +116,22 @@ pub(super) unsafe fn run_dot<K: DotKernel>(kernel: K) -> K::Out {
 
 impl Dot for Avx2Dot {
     x86_dot!(
-        Avx2, __m256i, Avx2(()), _mm256_set1_epi32, _mm256_loadu_si256, _mm256_and_si256, _mm256_or_si256,
-        _mm256_add_epi32, _mm256_sll_epi32, _mm256_srl_epi32, _mm256_broadcastsi128_si256, _mm256_shuffle_epi8,
-        _mm256_cvtepi32_ps, _mm_loadl_epi64, _mm256_cvtepi8_epi32, _mm256_cvtepu8_epi32
+        Avx2,
+        __m256i,
+        Avx2(()),
+        _mm256_set1_epi32,
+        _mm256_loadu_si256,
+        _mm256_and_si256,
+        _mm256_or_si256,
+        _mm256_add_epi32,
+        _mm256_sll_epi32,
+        _mm256_srl_epi32,
+        _mm256_broadcastsi128_si256,
+        _mm256_shuffle_epi8,
+        _mm256_cvtepi32_ps,
+        _mm_loadl_epi64,
+        _mm256_cvtepi8_epi32,
+        _mm256_cvtepu8_epi32
     );
 
     #[inline(always)]

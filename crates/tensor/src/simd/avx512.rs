@@ -122,9 +122,22 @@ pub(super) unsafe fn run_dot<K: DotKernel>(kernel: K) -> K::Out {
 
 impl<const VNNI: bool> Dot for Avx512Dot<VNNI> {
     x86_dot!(
-        Avx512, __m512i, Avx512(()), _mm512_set1_epi32, _mm512_loadu_si512, _mm512_and_si512, _mm512_or_si512,
-        _mm512_add_epi32, _mm512_sll_epi32, _mm512_srl_epi32, _mm512_broadcast_i32x4, _mm512_shuffle_epi8,
-        _mm512_cvtepi32_ps, _mm_loadu_si128, _mm512_cvtepi8_epi32, _mm512_cvtepu8_epi32
+        Avx512,
+        __m512i,
+        Avx512(()),
+        _mm512_set1_epi32,
+        _mm512_loadu_si512,
+        _mm512_and_si512,
+        _mm512_or_si512,
+        _mm512_add_epi32,
+        _mm512_sll_epi32,
+        _mm512_srl_epi32,
+        _mm512_broadcast_i32x4,
+        _mm512_shuffle_epi8,
+        _mm512_cvtepi32_ps,
+        _mm_loadu_si128,
+        _mm512_cvtepi8_epi32,
+        _mm512_cvtepu8_epi32
     );
 
     #[inline(always)]

@@ -1,6 +1,8 @@
 //! Vector instructions. A kernel is written once, generically over [`Simd`]; each instruction set is a thin file; the best one
 //! is chosen at run time (natively) or by the build (WebAssembly).
 
+#[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
+mod array_dot;
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 #[cfg(target_arch = "x86_64")]
@@ -15,8 +17,6 @@ mod portable;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 mod wasm;
 
-#[cfg(any(not(target_arch = "wasm32"), not(target_feature = "simd128")))]
-use dot::ArrayDot;
 pub(crate) use dot::{Dot, DotKernel};
 
 /// A vector of f32 and what kernels do with it. Values of a type exist only where its instructions do.
@@ -145,7 +145,7 @@ impl Isa {
     pub fn run_dot<K: DotKernel>(self, kernel: K) -> K::Out {
         match self.0 {
             #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
-            Kind::Portable => kernel.run(ArrayDot::<_, 8>(portable::Portable)),
+            Kind::Portable => kernel.run(array_dot::ArrayDot::<_, 8>(portable::Portable)),
             // SAFETY: this variant is made only where the instructions were detected.
             #[cfg(target_arch = "x86_64")]
             Kind::Avx2 => unsafe { avx2::run_dot(kernel) },
@@ -156,7 +156,7 @@ impl Isa {
             #[cfg(target_arch = "x86_64")]
             Kind::Avx512 => unsafe { avx512::run_dot(kernel) },
             #[cfg(target_arch = "aarch64")]
-            Kind::Neon => kernel.run(ArrayDot::<_, 4>(neon::Neon)),
+            Kind::Neon => kernel.run(array_dot::ArrayDot::<_, 4>(neon::Neon)),
             #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
             Kind::Wasm if wasm::takes_eight_bits() => kernel.run(wasm::WasmDot::<true>),
             #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
@@ -185,4 +185,3 @@ pub(crate) fn isa() -> Isa {
     #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
     Isa::available().next().unwrap_or(Isa(Kind::Portable))
 }
-
