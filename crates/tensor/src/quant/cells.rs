@@ -80,40 +80,6 @@ impl Shape {
     fn at(&self, c: usize) -> usize {
         c * self.cell() + (c / SUPER + 1) * self.head()
     }
-
-    /// Byte and shift of the parts of a quant: nibble or whole byte, bit pair, single bit. `unit` counts in the cell.
-    fn planes(&self, unit: usize) -> [Option<Plane>; 3] {
-        let plane = |first: usize, per_unit: usize, bits: u32, from: u32| {
-            let mask = u32::from_ne_bytes([((1u32 << bits) - 1) as u8; 4]);
-            let (unit, shift) = (unit % (UNITS / per_unit), (unit / (UNITS / per_unit)) as u32 * bits);
-            Some(Plane { unit: first + unit, shift, mask, from })
-        };
-        // pairs and bits go by neighbours instead
-        let near = |first: usize, per_unit: usize, bits: u32, from: u32| {
-            let mask = u32::from_ne_bytes([((1u32 << bits) - 1) as u8; 4]);
-            Some(Plane { unit: first + unit / per_unit, shift: (unit % per_unit) as u32 * bits, mask, from })
-        };
-        match self.layout.bits {
-            8 => [plane(0, 1, 8, 0), None, None],
-            4 => [plane(0, 2, 4, 0), None, None],
-            5 => [plane(0, 2, 4, 0), None, near(4, 8, 1, 4)],
-            6 => [plane(0, 2, 4, 0), near(4, 4, 2, 4), None],
-            3 => [None, near(0, 4, 2, 0), near(2, 8, 1, 2)],
-            _ => [None, near(0, 4, 2, 0), None],
-        }
-    }
-}
-
-/// Where some bits of a unit are.
-struct Plane {
-    /// Unit of the cell's quants that holds them.
-    unit: usize,
-    /// Lowest bit in each byte there.
-    shift: u32,
-    /// Which bits, in each byte.
-    mask: u32,
-    /// Lowest bit in the quant.
-    from: u32,
 }
 
 impl Cells {
@@ -217,13 +183,9 @@ impl Shape {
         let at = self.at(c);
         let unit_bytes = UNIT * self.lanes;
         let quants = parts.quants[part * CELL..][..CELL].as_chunks::<UNIT>().0;
-        for (unit, quants) in quants.iter().enumerate() {
-            let quants = u32::from_le_bytes(*quants);
-            for plane in self.planes(unit).into_iter().flatten() {
-                let to = &mut out[at + plane.unit * unit_bytes + lane * UNIT..][..UNIT];
-                let bits = (quants >> plane.from & plane.mask) << plane.shift;
-                to.iter_mut().zip(bits.to_le_bytes()).for_each(|(to, b)| *to |= b);
-            }
+        let units = pack(self.layout.bits, std::array::from_fn(|u| u32::from_le_bytes(quants[u])));
+        for (to, unit) in out[at..at + self.quants()].chunks_exact_mut(unit_bytes).zip(units) {
+            to[lane * UNIT..][..UNIT].copy_from_slice(&unit.to_le_bytes());
         }
         let mut put_f32 = |at: usize, x: f32| out[at + 4 * lane..][..4].copy_from_slice(&x.to_le_bytes());
         let numbers = at + self.quants();
@@ -272,6 +234,11 @@ impl Shape {
         let (at, unit_bytes) = (self.at(c), UNIT * self.lanes);
         let f32_at = |at: usize| f32::from_le_bytes(group[at + 4 * lane..][..4].try_into().unwrap_or_default());
         let numbers = at + self.quants();
+        let mut units = [0; UNITS];
+        for (unit, from) in units.iter_mut().zip(group[at..numbers].chunks_exact(unit_bytes)) {
+            *unit = u32::from_le_bytes(from[lane * UNIT..][..UNIT].try_into().unwrap_or_default());
+        }
+        let units = unpack(self.layout.bits, units);
         for (unit, out) in out.chunks_mut(UNIT).enumerate() {
             let g = unit * UNIT / self.layout.group;
             let groups = self.groups();
@@ -283,13 +250,7 @@ impl Shape {
             } else {
                 (f32_at(numbers), if self.layout.mins { f32_at(numbers + 4 * self.lanes) } else { 0.0 })
             };
-            let mut quants = 0;
-            for plane in self.planes(unit).into_iter().flatten() {
-                let from = &group[at + plane.unit * unit_bytes + lane * UNIT..][..UNIT];
-                let bits = u32::from_le_bytes(from.try_into().unwrap_or_default());
-                quants |= (bits >> plane.shift & plane.mask) << plane.from;
-            }
-            for (out, q) in out.iter_mut().zip(quants.to_le_bytes()) {
+            for (out, q) in out.iter_mut().zip(units[unit].to_le_bytes()) {
                 let value = match self.layout.table {
                     Some(table) => f32::from(table[usize::from(q & 15)]),
                     None => f32::from(q) - f32::from(self.layout.offset),
@@ -298,4 +259,50 @@ impl Shape {
             }
         }
     }
+}
+
+/// Bits `from..from + bits` of each byte.
+fn bits(quants: u32, from: u32, bits: u32) -> u32 {
+    quants >> from & u32::from_ne_bytes([((1u32 << bits) - 1) as u8; 4])
+}
+
+/// The units that hold a cell's quants of `width` bits, of one row; the rest stays 0.
+fn pack(width: u32, quants: [u32; UNITS]) -> [u32; UNITS] {
+    let mut out = [0; UNITS];
+    let nibbles =
+        |out: &mut [u32; UNITS]| (0..4).for_each(|u| out[u] = bits(quants[u], 0, 4) | bits(quants[u + 4], 0, 4) << 4);
+    // bits from..from + n of so many units in a row, in the bytes of one
+    let beside = |first: usize, from: u32, n: u32| {
+        (0..8 / n).map(|i| bits(quants[first + i as usize], from, n) << (i * n)).fold(0, |all, one| all | one)
+    };
+    match width {
+        8 => out = quants,
+        4 => nibbles(&mut out),
+        5 => {
+            nibbles(&mut out);
+            out[4] = beside(0, 4, 1);
+        }
+        6 => {
+            nibbles(&mut out);
+            (out[4], out[5]) = (beside(0, 4, 2), beside(4, 4, 2));
+        }
+        3 => out[..3].copy_from_slice(&[beside(0, 0, 2), beside(4, 0, 2), beside(0, 2, 1)]),
+        _ => out[..2].copy_from_slice(&[beside(0, 0, 2), beside(4, 0, 2)]),
+    }
+    out
+}
+
+/// What [`pack`] packed.
+fn unpack(width: u32, units: [u32; UNITS]) -> [u32; UNITS] {
+    let nibble = |u: usize| bits(units[u % 4], u as u32 / 4 * 4, 4);
+    let pair = |first: usize, u: usize| bits(units[first + u / 4], u as u32 % 4 * 2, 2);
+    let bit = |unit: usize, u: usize| bits(units[unit], u as u32, 1);
+    std::array::from_fn(|u| match width {
+        8 => units[u],
+        4 => nibble(u),
+        5 => nibble(u) | bit(4, u) << 4,
+        6 => nibble(u) | pair(4, u) << 4,
+        3 => pair(0, u) | bit(2, u) << 2,
+        _ => pair(0, u),
+    })
 }
