@@ -19,8 +19,8 @@ pub(crate) fn values(n: usize) -> Vec<f32> {
 }
 
 impl Case {
-    /// The case of a name such as `matmul_f32_512`, `conv3x3_64x64_112x192`, `linear_1344x192x192`, `paint`; `None` when it
-    /// is none. `file` holds the painter's weights.
+    /// The case of a name such as `matmul_f32_512`, `conv3x3_64x64_112x192`, `linear_f16_1344x192x192`, `prefill_128`,
+    /// `decode_64_128`, `paint`; `None` when it is none. `file` holds the weights of the text model or painter.
     ///
     /// # Errors
     /// Whatever refuses the inputs.
@@ -56,6 +56,12 @@ impl Case {
             let weight = Tensor::weight(&d, &TensorView { shape: vec![n, k], block, bytes: &bytes })?;
             let (x, bias) = (tensor(&[m, k])?, tensor(&[n])?);
             Box::new(move || Ok(x.linear(&weight, Some(&bias))?))
+        } else if let Some(sizes) = name.strip_prefix("prefill_") {
+            let [n] = digits(sizes)[..] else { return Ok(None) };
+            nets::text(&d, file.ok_or("the text model is missing")?, n, None)?
+        } else if let Some(sizes) = name.strip_prefix("decode_") {
+            let [n, depth] = digits(sizes)[..] else { return Ok(None) };
+            nets::text(&d, file.ok_or("the text model is missing")?, n, Some(depth))?
         } else if let Some((op, sizes)) = name.strip_prefix("op_").and_then(|rest| rest.split_once('-')) {
             let Some(call) = operation(&d, op, &digits(sizes))? else { return Ok(None) };
             call
