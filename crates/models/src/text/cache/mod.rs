@@ -19,7 +19,7 @@ pub struct KvCache {
 /// The memory of one layer.
 pub(super) enum LayerCache {
     Attention(Box<KeysValues>),
-    ShortConv(Rows),
+    ShortConv(Box<Rows>),
 }
 
 /// Rows [Hkv, D] of keys and of values.
@@ -49,7 +49,7 @@ impl LayerCache {
     fn rows(&self) -> impl Iterator<Item = &Rows> {
         match self {
             Self::Attention(kv) => [Some(&kv.keys), Some(&kv.values)],
-            Self::ShortConv(rows) => [Some(rows), None],
+            Self::ShortConv(rows) => [Some(rows.as_ref()), None],
         }
         .into_iter()
         .flatten()
@@ -58,7 +58,7 @@ impl LayerCache {
     fn rows_mut(&mut self) -> impl Iterator<Item = &mut Rows> {
         match self {
             Self::Attention(kv) => [Some(&mut kv.keys), Some(&mut kv.values)],
-            Self::ShortConv(rows) => [Some(rows), None],
+            Self::ShortConv(rows) => [Some(rows.as_mut()), None],
         }
         .into_iter()
         .flatten()
@@ -76,7 +76,7 @@ impl KvCache {
                 }
                 Layer::ShortConv => {
                     let reach = config.conv_len.saturating_sub(1);
-                    LayerCache::ShortConv(Rows::with_zeros_before(device, &[config.n_embd], reach, max_len)?)
+                    LayerCache::ShortConv(Box::new(Rows::with_zeros_before(device, &[config.n_embd], reach, max_len)?))
                 }
             })
         };
