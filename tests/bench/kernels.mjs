@@ -30,7 +30,7 @@ function onnx(name) {
 
 /** Multiply-adds × 2 of a case, where its name says them. */
 function flop(name) {
-  const [, kind, sizes] = /^(matmul_f32|conv3x3|linear_f32|linear_f16|linear_q8)_([\dx_]+)$/.exec(name) ?? [];
+  const [, kind, sizes] = /^(matmul_f32|conv3x3|linear_[a-z\d_]+?)_([\dx]+(?:_\d+x\d+)?)$/.exec(name) ?? [];
   const n = sizes?.split(/[x_]/).map(Number) ?? [];
   if (kind === 'conv3x3') return 2 * 9 * n[0] * n[1] * n[2] * n[3];
   return kind ? 2 * (n.length === 1 ? n[0] ** 3 : n[0] * n[1] * n[2]) : undefined;

@@ -1,6 +1,6 @@
 //! The weights of a file under a prefix, as a network asks for them while it is loaded.
 
-use kinora_formats::{TensorSource, TensorView};
+use kinora_formats::{BlockType, TensorSource, TensorView};
 use kinora_tensor::{Device, Tensor};
 
 use crate::{ModelError, Result};
@@ -42,10 +42,16 @@ impl<'a> Weights<'a> {
     /// `Format`, `Shape`, `Tensor` (out of memory).
     pub fn get(&self, name: &str, shape: &[usize], device: &Device) -> Result<Tensor> {
         let view = self.view(name)?;
-        if view.shape != shape {
-            return Err(ModelError::shape(&self.path(name), &view.shape, format!("{shape:?}")));
-        }
+        self.check_shape(name, &view, shape)?;
         Ok(Tensor::weight(device, &view)?)
+    }
+
+    /// Refuses the tensor `name` of another shape than `shape`.
+    pub(crate) fn check_shape(&self, name: &str, view: &TensorView, shape: &[usize]) -> Result<()> {
+        if view.shape == shape {
+            return Ok(());
+        }
+        Err(ModelError::shape(&self.path(name), &view.shape, format!("{shape:?}")))
     }
 
     /// The tensor `name` whatever its shape.
@@ -79,4 +85,10 @@ impl<'a> Weights<'a> {
     fn path(&self, name: &str) -> String {
         if self.prefix.is_empty() { name.to_string() } else { format!("{}.{name}", self.prefix) }
     }
+}
+
+/// Values that are made once, at load, and outlive every step.
+pub(crate) fn constant(device: &Device, shape: &[usize], values: &[f32]) -> Result<Tensor> {
+    let bytes: Vec<u8> = values.iter().flat_map(|v| v.to_le_bytes()).collect();
+    Ok(Tensor::weight_f32(device, &TensorView { shape: shape.to_vec(), block: BlockType::F32, bytes: &bytes })?)
 }

@@ -46,7 +46,8 @@ fn main() -> Result<()> {
             BlockType::Q8_0 => quant::quantize_q8_0(&data).unwrap_or_default(),
             BlockType::Q4_0 => quant::quantize_q4_0(&data).unwrap_or_default(),
             BlockType::F16 => quant::f16_bytes(&data),
-            _ => quant::f32_bytes(&data),
+            BlockType::F32 => quant::f32_bytes(&data),
+            _ => vec![0x11; block.bytes_for(n * k).unwrap_or_default()],
         };
         Tensor::weight(&d, &TensorView { shape: vec![n, k], block, bytes: &bytes })
     };
@@ -57,8 +58,8 @@ fn main() -> Result<()> {
     }
     let (x, w) = (tensor(&[1344, 192])?, weight(BlockType::F16, 768, 192)?);
     flops("linear F16 1344 × 192 → 768", 2 * 1344 * 192 * 768, || x.linear(&w, None))?;
-    for block in [BlockType::Q8_0, BlockType::Q4_0] {
-        for (m, n, k) in [(1, 1024, 384), (4, 1024, 384), (64, 1024, 384)] {
+    for block in BlockType::ALL.into_iter().filter(|block| block.quant_layout().is_some()) {
+        for (m, n, k) in [(1, 4096, 1536), (128, 1536, 1536)] {
             let (x, w) = (tensor(&[m, k])?, weight(block, n, k)?);
             flops(&format!("linear {} {m} × {k} → {n}", block.name()), 2 * m * n * k, || x.linear(&w, None))?;
         }

@@ -94,6 +94,31 @@ impl Persistent {
         self.now.dim(0)
     }
 
+    /// Forgets the first `n` rows; the others move to the front.
+    ///
+    /// # Errors
+    /// `Shape` when fewer are there, `OutOfMemory`.
+    pub fn drop_first(&mut self, n: usize) -> Result<()> {
+        if n > self.len {
+            let expected = format!("at least {n} rows");
+            return Err(TensorError::Shape { op: "drop_first", arg: "self", got: vec![self.len], expected });
+        }
+        if n == 0 {
+            return Ok(());
+        }
+        let kept = self.len - n;
+        let row: usize = self.now.len() / self.capacity().max(1);
+        // Through a temporary: source and destination overlap
+        let mut rest = Tensor::empty(self.now.device(), &[kept * row], crate::DType::F32)?;
+        strided_copy(&self.now, n * row, &mut rest, 0, &[CopyDim { len: kept * row, src: 1, dst: 1 }])?;
+        self.len = 0;
+        if kept == 0 {
+            return Ok(());
+        }
+        let shape = [&[kept], self.now.shape().get(1..).unwrap_or_default()].concat();
+        self.append(&rest.reshape(&shape)?)
+    }
+
     /// Forgets all rows but the first `n`.
     ///
     /// # Errors

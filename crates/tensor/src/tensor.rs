@@ -82,7 +82,7 @@ impl Tensor {
         check_bytes(view)?;
         let shape = Shape::new(&view.shape).ok_or_else(|| too_large("weight", &view.shape))?;
         let storage = match device {
-            Device::Cpu(_) => Storage::CpuWeight(Arc::new(CpuWeight::new(view)?)),
+            Device::Cpu(d) => Storage::CpuWeight(Arc::new(CpuWeight::new(d, &[view])?)),
             Device::Gpu(d) => Storage::Gpu(d.weight(view)?),
         };
         Ok(Tensor { device: device.clone(), storage, offset: 0, shape, dtype: DType::Block(view.block) })

@@ -78,7 +78,7 @@ impl Gen {
     }
 
     /// Bytes of random blocks; values are of the order of one.
-    fn blocks(&mut self, block: BlockType, len: usize) -> Vec<u8> {
+    pub fn blocks(&mut self, block: BlockType, len: usize) -> Vec<u8> {
         let values = self.values(len, 0.5);
         match block {
             BlockType::F32 => quant::f32_bytes(&values),

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::sync::Arc;
 
 use kinora_formats::{ChatTemplate, GgufFile, Tokenizer};
-use kinora_models::text::{KvCache, Llama};
+use kinora_models::text::{Decoder, KvCache};
 use kinora_tensor::Device;
 
 use super::request::{Message, Role};
@@ -19,7 +19,7 @@ pub(super) const CHUNK: usize = 32;
 
 /// Loaded once, shared by all chats.
 pub(crate) struct TextModel {
-    pub llama: Llama,
+    pub llama: Decoder,
     pub tokenizer: Arc<Tokenizer>,
     template: ChatTemplate,
     /// Spellings of control tokens, and what stands in their place where a person wrote them.
@@ -63,7 +63,7 @@ impl TextModel {
         let file = GgufFile::from_bytes(bytes)?;
         let tokenizer = Tokenizer::from_gguf(file.gguf())?;
         let template = ChatTemplate::from_gguf(file.gguf())?;
-        let llama = Llama::load(&file, device)?;
+        let llama = Decoder::load(&file, device)?;
         let c = llama.config();
         let bytes_a_token = c.n_layer * 2 * c.n_head_kv * c.head_dim * size_of::<f32>();
         let context = c.context.min(MAX_CACHE / bytes_a_token.max(1)).max(1);
@@ -137,9 +137,9 @@ impl TextModel {
         };
         let common = memory.tokens.iter().zip(prompt).take_while(|(a, b)| a == b).count();
         let keep = common.min(memory.whole).min(prompt.len().saturating_sub(1)) / CHUNK * CHUNK;
+        let keep = memory.cache.truncate(keep)?;
         memory.tokens.truncate(keep);
         memory.whole = keep;
-        memory.cache.truncate(keep)?;
         Ok(memory)
     }
 

@@ -1,75 +1,87 @@
-//! One block: attention over the cache, then a SwiGLU.
+//! One block: tokens are mixed, then each goes through a gated feed-forward layer; both add to the residual stream.
 
-use kinora_formats::config::TextConfig;
-use kinora_tensor::{Attention, Device, Persistent, Tensor};
+use kinora_formats::config::{Activation, Layer, TextConfig};
+use kinora_tensor::{Device, Tensor};
 
+use super::attention::SelfAttention;
+use super::cache::LayerCache;
+use super::conv::ShortConv;
+use super::linear::{Linear, Stack};
 use super::rope::Rope;
-use crate::{Result, Weights};
+use crate::{ModelError, Result, Weights};
 
 pub(super) struct Block {
-    attn_norm: Tensor,
-    attn_q: Tensor,
-    attn_k: Tensor,
-    attn_v: Tensor,
-    attn_output: Tensor,
-    ffn_norm: Tensor,
-    ffn_gate: Tensor,
-    ffn_up: Tensor,
-    ffn_down: Tensor,
-    n_head: usize,
-    n_head_kv: usize,
-    head_dim: usize,
+    attn_norm: Option<Tensor>,
+    mixer: Mixer,
+    post_attention_norm: Option<Tensor>,
+    ffn_norm: Option<Tensor>,
+    ffn_gate_up: Stack,
+    ffn_down: Linear,
+    post_ffw_norm: Option<Tensor>,
+    activation: Activation,
+    residual_scale: f32,
     eps: f32,
 }
 
+enum Mixer {
+    Attention(SelfAttention),
+    ShortConv(ShortConv),
+}
+
 impl Block {
-    pub fn load(w: &Weights, c: &TextConfig, device: &Device) -> Result<Self> {
+    pub fn load(w: &Weights, c: &TextConfig, layer: Layer, device: &Device) -> Result<Self> {
         let (width, ff) = (c.n_embd, c.n_ff);
-        let (q, kv) = (c.n_head * c.head_dim, c.n_head_kv * c.head_dim);
-        let get = |name: &str, shape: &[usize]| w.get(&format!("{name}.weight"), shape, device);
+        let norm = |there: bool, name: &str| if there { w.get(name, &[width], device).map(Some) } else { Ok(None) };
         Ok(Self {
-            attn_norm: get("attn_norm", &[width])?,
-            attn_q: get("attn_q", &[q, width])?,
-            attn_k: get("attn_k", &[kv, width])?,
-            attn_v: get("attn_v", &[kv, width])?,
-            attn_output: get("attn_output", &[width, q])?,
-            ffn_norm: get("ffn_norm", &[width])?,
-            ffn_gate: get("ffn_gate", &[ff, width])?,
-            ffn_up: get("ffn_up", &[ff, width])?,
-            ffn_down: get("ffn_down", &[width, ff])?,
-            n_head: c.n_head,
-            n_head_kv: c.n_head_kv,
-            head_dim: c.head_dim,
+            attn_norm: norm(c.family.has_pre_norms(), "attn_norm.weight")?,
+            mixer: match layer {
+                Layer::Attention { rope, window } => Mixer::Attention(SelfAttention::load(w, c, rope, window, device)?),
+                Layer::ShortConv => Mixer::ShortConv(ShortConv::load(&w.pp("shortconv"), c, device)?),
+            },
+            post_attention_norm: norm(c.family.has_post_norms(), "post_attention_norm.weight")?,
+            ffn_norm: norm(c.family.has_pre_norms(), "ffn_norm.weight")?,
+            ffn_gate_up: if w.has("ffn_gate.weight") {
+                Stack::load(w, &[("ffn_gate", ff), ("ffn_up", ff)], width, device)?
+            } else {
+                Stack::fused(w, "ffn_up", &[ff, ff], width, device)?
+            },
+            ffn_down: Linear::load(w, "ffn_down", width, ff, device)?,
+            post_ffw_norm: norm(c.family.has_post_norms(), "post_ffw_norm.weight")?,
+            activation: c.activation,
+            residual_scale: c.residual_scale,
             eps: c.eps,
         })
     }
 
-    /// `x` [T, C] at positions from `start`; keys and values join the cache.
-    pub fn forward(
-        &self,
-        x: &Tensor,
-        rope: &Rope,
-        cache: &mut (Persistent, Persistent),
-        start: usize,
-    ) -> Result<Tensor> {
-        let t = x.rows();
-        let heads = |y: Tensor, n: usize| y.reshape(&[t, n, self.head_dim]);
-        let h = x.rms_norm(Some(&self.attn_norm), self.eps)?; // [T, C]
-        let q = rope.apply(&heads(h.linear(&self.attn_q, None)?, self.n_head)?)?; // [T, H, D]
-        let k = rope.apply(&heads(h.linear(&self.attn_k, None)?, self.n_head_kv)?)?; // [T, Hkv, D]
-        let v = heads(h.linear(&self.attn_v, None)?, self.n_head_kv)?;
-        let (keys, values) = cache;
-        keys.append(&k)?;
-        values.append(&v)?;
-        let scale = 1.0 / (self.head_dim as f32).sqrt();
-        let kv_len = Some(keys.len_rows());
-        let options = Attention { scale, causal: Some(start), window: None, key_bias: None, kv_len };
-        let y = q.attention(&keys.view(), &values.view(), &options)?; // [T, H, D]
-        let y = y.reshape(&[t, self.n_head * self.head_dim])?;
-        let x = x.add(&y.linear(&self.attn_output, None)?)?;
+    /// `x` [T, C] at positions from `start`; what later tokens look back at joins the cache. Returns [T, C].
+    pub fn forward(&self, x: &Tensor, rope: &Rope, cache: &mut LayerCache, start: usize) -> Result<Tensor> {
+        let h = self.norm(&self.attn_norm, x)?; // [T, C]
+        let y = match (&self.mixer, cache) {
+            (Mixer::Attention(attention), LayerCache::Attention(cache)) => attention.forward(&h, rope, cache, start)?,
+            (Mixer::ShortConv(conv), LayerCache::ShortConv(cache)) => conv.forward(&h, cache, start)?,
+            _ => return Err(ModelError::Config("the cache belongs to another model".into())),
+        };
+        let x = self.add(x, &self.norm(&self.post_attention_norm, &y)?)?;
 
-        let h = x.rms_norm(Some(&self.ffn_norm), self.eps)?;
-        let gated = h.linear(&self.ffn_gate, None)?.swiglu(&h.linear(&self.ffn_up, None)?)?; // [T, F]
-        Ok(x.add(&gated.linear(&self.ffn_down, None)?)?)
+        let h = self.norm(&self.ffn_norm, &x)?;
+        let [gate, up] = self.ffn_gate_up.forward(&h)?; // 2 × [T, F]
+        let gated = match self.activation {
+            Activation::Silu => gate.swiglu(&up)?,
+            Activation::GeluTanh => gate.gelu_tanh()?.mul(&up)?,
+        };
+        let y = self.ffn_down.forward(&gated)?; // [T, C]
+        self.add(&x, &self.norm(&self.post_ffw_norm, &y)?)
+    }
+
+    fn norm(&self, weight: &Option<Tensor>, x: &Tensor) -> Result<Tensor> {
+        match weight {
+            Some(weight) => Ok(x.rms_norm(Some(weight), self.eps)?),
+            None => Ok(x.clone()),
+        }
+    }
+
+    /// The residual stream with `y`, times Granite's multiplier.
+    fn add(&self, x: &Tensor, y: &Tensor) -> Result<Tensor> {
+        if self.residual_scale == 1.0 { Ok(x.add(y)?) } else { Ok(x.add(&y.scale(self.residual_scale)?)?) }
     }
 }

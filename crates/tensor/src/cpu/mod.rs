@@ -14,7 +14,7 @@ pub use pool::pool_worker;
 pub(crate) use pool::{Pool, SendPtr};
 #[cfg(test)]
 pub(crate) use weight::is_kept;
-pub(crate) use weight::{CpuWeight, MatrixRows, Packed, is_quantised, quantised_rows};
+pub(crate) use weight::{CpuWeight, MatrixRows, Packed, quantised_rows};
 
 use crate::simd::Isa;
 use crate::{Abort, Result};

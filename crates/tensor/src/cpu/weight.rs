@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use kinora_formats::{BlockType, TensorView};
+use kinora_formats::TensorView;
 
 use super::CpuBuf;
 use crate::ops::gemm::{Panels, fill_from_rows, panel_width};
@@ -20,14 +20,15 @@ pub(crate) struct CpuWeight {
 }
 
 impl CpuWeight {
-    /// Copies the file's bytes; `view` was checked.
-    pub fn new(view: &TensorView<'_>) -> Result<CpuWeight> {
-        let blocks = Blocks::from_file(view.block, view.bytes).ok_or_else(|| TensorError::OutOfMemory {
+    /// Takes in the rows of `parts`, which have the same columns and block type, one below the other; they were checked.
+    pub fn new(d: &CpuDevice, parts: &[&TensorView<'_>]) -> Result<CpuWeight> {
+        let blocks = Blocks::from_file(d.isa(), d.pool(), parts).ok_or_else(|| TensorError::OutOfMemory {
             what: "a weight on the CPU".into(),
-            bytes: view.bytes.len() as u64,
+            bytes: parts.iter().map(|part| part.bytes.len() as u64).sum(),
             remedy: "use a smaller model".into(),
         })?;
-        Ok(CpuWeight { cols: view.shape.last().copied().unwrap_or(1), blocks, packed: OnceLock::new() })
+        let cols = parts.first().and_then(|part| part.shape.last().copied()).unwrap_or(1);
+        Ok(CpuWeight { cols, blocks, packed: OnceLock::new() })
     }
 }
 
@@ -63,7 +64,7 @@ impl<'a> MatrixRows<'a> {
     pub fn row(&self, d: &CpuDevice, i: usize, out: &mut [f32]) {
         match self {
             MatrixRows::F32(values, _) => out.copy_from_slice(&values[i * out.len()..][..out.len()]),
-            MatrixRows::Blocks(weight) => weight.blocks.widen(d.isa(), i * weight.cols, out),
+            MatrixRows::Blocks(weight) => weight.blocks.widen(d.isa(), weight.cols, i, 0, out),
         }
     }
 
@@ -73,7 +74,7 @@ impl<'a> MatrixRows<'a> {
         let kept = match self {
             MatrixRows::F32(_, None) => return Ok(Packed::Fresh(pack()?)),
             MatrixRows::F32(_, Some(buffer)) => &buffer.packed,
-            MatrixRows::Blocks(weight) if weight.blocks.block().block_len() == 1 => &weight.packed,
+            MatrixRows::Blocks(weight) if matches!(weight.blocks, Blocks::Floats { .. }) => &weight.packed,
             MatrixRows::Blocks(_) => return Ok(Packed::No),
         };
         if kept.get().is_none() && d.reserve_packed(n * k * 4) {
@@ -92,7 +93,7 @@ impl<'a> MatrixRows<'a> {
         let depth = out.len() / width;
         fill_from_rows(out, width, depth, |c, values| match (panel * width + c, self) {
             (row, _) if row >= n => values.fill(0.0),
-            (row, MatrixRows::Blocks(w)) => w.blocks.widen(d.isa(), row * w.cols + k0, values),
+            (row, MatrixRows::Blocks(w)) => w.blocks.widen(d.isa(), w.cols, row, k0, values),
             (row, MatrixRows::F32(w, _)) => values.copy_from_slice(&w[row * (w.len() / n) + k0..][..depth]),
         });
     }
@@ -107,7 +108,7 @@ pub(crate) fn quantised_rows(t: &Tensor, dim: usize, start: usize, len: usize) -
         return Err(TensorError::unsupported("slicing a quantised weight within its rows"));
     }
     let shape = Shape::new(&[len, weight.cols]).ok_or_else(|| TensorError::unsupported("a weight of that size"))?;
-    let blocks = weight.blocks.part(start * weight.cols, len * weight.cols);
+    let blocks = weight.blocks.rows(weight.cols, start, len);
     let weight = CpuWeight { blocks, cols: weight.cols, packed: OnceLock::new() };
     Ok(t.with_storage(Storage::CpuWeight(Arc::new(weight)), shape))
 }
@@ -120,9 +121,4 @@ pub(crate) fn is_kept(t: &Tensor) -> bool {
         Storage::Cpu(buffer) => buffer.packed.get().is_some(),
         Storage::Gpu(_) => false,
     }
-}
-
-/// Whether the block type rounds values in groups.
-pub(crate) fn is_quantised(block: BlockType) -> bool {
-    block.block_len() > 1
 }

@@ -1,14 +1,13 @@
-//! Blocks to f32. Loops over arrays of fixed length, which the compiler vectorises for each instruction set.
+//! Floats of 16 bits to f32. Loops over arrays of fixed length, which the compiler vectorises for each instruction set.
 
 use half::{bf16, f16};
-use kinora_formats::{BlockType, quant};
+use kinora_formats::BlockType;
 
-use super::Blocks;
 use crate::simd::{Kernel, Simd};
 
 pub(super) struct Widen<'a> {
-    pub blocks: &'a Blocks,
-    pub start: usize,
+    pub block: BlockType,
+    pub bytes: &'a [u8],
     pub out: &'a mut [f32],
 }
 
@@ -17,52 +16,12 @@ impl Kernel for Widen<'_> {
 
     #[inline(always)]
     fn run<S: Simd>(self, _: S) {
-        let (start, out) = (self.start, self.out);
-        let first = start / 32;
-        match self.blocks {
-            Blocks::Q8 { quants, scales } => {
-                let quants = quants[start..start + out.len()].as_chunks::<32>().0;
-                for ((out, q), &scale) in out.as_chunks_mut::<32>().0.iter_mut().zip(quants).zip(&scales[first..]) {
-                    for i in 0..32 {
-                        out[i] = f32::from(q[i]) * scale;
-                    }
-                }
-            }
-            Blocks::Q4 { quants, scales } => {
-                let quants = quants[16 * first..].as_chunks::<16>().0;
-                for ((out, q), &scale) in out.as_chunks_mut::<32>().0.iter_mut().zip(quants).zip(&scales[first..]) {
-                    for i in 0..16 {
-                        out[i] = (i32::from(q[i] & 15) - 8) as f32 * scale;
-                        out[i + 16] = (i32::from(q[i] >> 4) - 8) as f32 * scale;
-                    }
-                }
-            }
-            Blocks::Bytes { block, bytes } => {
-                let at = |values: usize| values / block.block_len() * block.block_bytes();
-                let bytes = &bytes[at(start)..at(start + out.len())];
-                match block {
-                    BlockType::F16 => widen_f16(bytes, out),
-                    BlockType::BF16 => {
-                        for (out, b) in out.iter_mut().zip(bytes.as_chunks::<2>().0) {
-                            *out = bf16::from_le_bytes(*b).to_f32();
-                        }
-                    }
-                    _ => {
-                        // Lengths are whole blocks; were they not, zeros are better than a panic.
-                        if quant::dequantize(*block, bytes, out).is_err() {
-                            out.fill(0.0);
-                        }
-                    }
-                }
-            }
+        let values = self.out.iter_mut().zip(self.bytes.as_chunks::<2>().0);
+        if self.block == BlockType::F16 {
+            values.for_each(|(out, b)| *out = f16_to_f32(u16::from_le_bytes(*b)));
+        } else {
+            values.for_each(|(out, b)| *out = bf16::from_le_bytes(*b).to_f32());
         }
-    }
-}
-
-#[inline(always)]
-fn widen_f16(bytes: &[u8], out: &mut [f32]) {
-    for (out, b) in out.iter_mut().zip(bytes.as_chunks::<2>().0) {
-        *out = f16_to_f32(u16::from_le_bytes(*b));
     }
 }
 

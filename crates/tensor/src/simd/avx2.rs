@@ -2,7 +2,8 @@
 
 use std::arch::x86_64::*;
 
-use super::{Kernel, Q4, Q8, Simd};
+use super::dot::{Dot, DotKernel, x86_dot};
+use super::{Kernel, Simd};
 
 /// Exists only inside [`run`].
 #[derive(Clone, Copy)]
@@ -100,78 +101,42 @@ impl Simd for Avx2 {
             _mm_cvtss_f32(_mm_max_ss(v, _mm_shuffle_ps::<1>(v, v)))
         }
     }
-    #[inline(always)]
-    unsafe fn dot_q8(self, w: Q8<'_>, x: Q8<'_>, blocks: usize) -> f32 {
-        unsafe { dot_q8(w, x, blocks) }
-    }
-    #[inline(always)]
-    unsafe fn dot_q4(self, w: Q4<'_>, x: Q8<'_>, blocks: usize) -> f32 {
-        unsafe { dot_q4(w, x, blocks) }
-    }
 }
+
+/// As [`Avx2`], for integer products.
+#[derive(Clone, Copy)]
+pub(super) struct Avx2Dot(());
 
 /// # Safety
-/// The machine must have AVX2 and FMA; lengths as in [`Simd::dot_q8`].
-#[inline]
+/// As [`run`].
 #[target_feature(enable = "avx2,fma")]
-pub(super) unsafe fn dot_q8(w: Q8<'_>, x: Q8<'_>, blocks: usize) -> f32 {
-    debug_assert!(w.quants.len() >= 32 * blocks && x.quants.len() >= 32 * blocks);
-    let ones = _mm256_set1_epi16(1);
-    let block = |b: usize, sum: __m256| {
-        // SAFETY: b < blocks, and the caller's promise about the lengths.
-        let (wq, xq, ws, xs) = unsafe {
-            (
-                _mm256_loadu_si256(w.quants.as_ptr().add(32 * b).cast()),
-                _mm256_loadu_si256(x.quants.as_ptr().add(32 * b).cast()),
-                *w.scales.get_unchecked(b),
-                *x.scales.get_unchecked(b),
-            )
-        };
-        // |w| is unsigned (128 too), x takes its sign; pairs of products fit 16 bits: 2 · 128 · 127 < 2¹⁵.
-        let pairs = _mm256_maddubs_epi16(_mm256_abs_epi8(wq), _mm256_sign_epi8(xq, wq));
-        let dot = _mm256_cvtepi32_ps(_mm256_madd_epi16(pairs, ones));
-        _mm256_fmadd_ps(dot, _mm256_set1_ps(ws * xs), sum)
-    };
-    sum_blocks(blocks, block)
+pub(super) unsafe fn run_dot<K: DotKernel>(kernel: K) -> K::Out {
+    kernel.run(Avx2Dot(()))
 }
 
-/// # Safety
-/// The machine must have AVX2 and FMA; lengths as in [`Simd::dot_q4`].
-#[inline]
-#[target_feature(enable = "avx2,fma")]
-pub(super) unsafe fn dot_q4(w: Q4<'_>, x: Q8<'_>, blocks: usize) -> f32 {
-    debug_assert!(w.quants.len() >= 16 * blocks && x.quants.len() >= 32 * blocks);
-    let (ones, eight, mask) = (_mm256_set1_epi16(1), _mm256_set1_epi8(8), _mm_set1_epi8(15));
-    let block = |b: usize, sum: __m256| {
-        // SAFETY: b < blocks, and the caller's promise about the lengths.
-        let (packed, xq, ws, xs) = unsafe {
-            (
-                _mm_loadu_si128(w.quants.as_ptr().add(16 * b).cast()),
-                _mm256_loadu_si256(x.quants.as_ptr().add(32 * b).cast()),
-                *w.scales.get_unchecked(b),
-                *x.scales.get_unchecked(b),
-            )
-        };
-        let high = _mm_and_si128(_mm_srli_epi16::<4>(packed), mask);
-        let wq = _mm256_set_m128i(high, _mm_and_si128(packed, mask));
-        // Σ (w − 8) x = Σ w x − 8 Σ x, both with unsigned left operands.
-        let pairs = _mm256_sub_epi16(_mm256_maddubs_epi16(wq, xq), _mm256_maddubs_epi16(eight, xq));
-        let dot = _mm256_cvtepi32_ps(_mm256_madd_epi16(pairs, ones));
-        _mm256_fmadd_ps(dot, _mm256_set1_ps(ws * xs), sum)
-    };
-    sum_blocks(blocks, block)
-}
+impl Dot for Avx2Dot {
+    x86_dot!(
+        Avx2,
+        __m256i,
+        Avx2(()),
+        _mm256_set1_epi32,
+        _mm256_loadu_si256,
+        _mm256_and_si256,
+        _mm256_or_si256,
+        _mm256_add_epi32,
+        _mm256_sll_epi32,
+        _mm256_srl_epi32,
+        _mm256_broadcastsi128_si256,
+        _mm256_shuffle_epi8,
+        _mm256_cvtepi32_ps,
+        _mm_loadl_epi64,
+        _mm256_cvtepi8_epi32,
+        _mm256_cvtepu8_epi32
+    );
 
-/// Σ of all blocks in two running sums, so that one addition need not wait for the last.
-#[inline]
-#[target_feature(enable = "avx2,fma")]
-fn sum_blocks(blocks: usize, block: impl Fn(usize, __m256) -> __m256) -> f32 {
-    let mut sums = [_mm256_setzero_ps(); 2];
-    for pair in 0..blocks / 2 {
-        sums = [block(2 * pair, sums[0]), block(2 * pair + 1, sums[1])];
+    #[inline(always)]
+    fn dot7(self, sum: __m256i, w: __m256i, x: __m256i) -> __m256i {
+        // pairs of products fit 16 bits: 2 · 127 · 127 < 2¹⁵
+        unsafe { _mm256_add_epi32(sum, _mm256_madd_epi16(_mm256_maddubs_epi16(w, x), _mm256_set1_epi16(1))) }
     }
-    if blocks % 2 == 1 {
-        sums[0] = block(blocks - 1, sums[0]);
-    }
-    Avx2(()).sum(_mm256_add_ps(sums[0], sums[1]))
 }

@@ -1,8 +1,9 @@
-//! x86-64 with AVX-512 F, BW and VL.
+//! x86-64 with AVX-512 F, BW and VL, and VNNI where there is.
 
 use std::arch::x86_64::*;
 
-use super::{Kernel, Q4, Q8, Simd};
+use super::dot::{Dot, DotKernel, x86_dot};
+use super::{Kernel, Simd};
 
 /// Exists only inside [`run`].
 #[derive(Clone, Copy)]
@@ -95,14 +96,65 @@ impl Simd for Avx512 {
     fn top(self, v: __m512) -> f32 {
         unsafe { _mm512_reduce_max_ps(v) }
     }
+}
+
+/// As [`Avx512`], for integer products; `VNNI` where the machine has its instructions.
+#[derive(Clone, Copy)]
+pub(super) struct Avx512Dot<const VNNI: bool>(());
+
+pub(super) fn has_vnni() -> bool {
+    detected() && is_x86_feature_detected!("avx512vnni")
+}
+
+/// # Safety
+/// As [`run`], and AVX-512 VNNI.
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni,avx2,fma")]
+pub(super) unsafe fn run_vnni<K: DotKernel>(kernel: K) -> K::Out {
+    kernel.run(Avx512Dot::<true>(()))
+}
+
+/// # Safety
+/// As [`run`].
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx2,fma")]
+pub(super) unsafe fn run_dot<K: DotKernel>(kernel: K) -> K::Out {
+    kernel.run(Avx512Dot::<false>(()))
+}
+
+impl<const VNNI: bool> Dot for Avx512Dot<VNNI> {
+    x86_dot!(
+        Avx512,
+        __m512i,
+        Avx512(()),
+        _mm512_set1_epi32,
+        _mm512_loadu_si512,
+        _mm512_and_si512,
+        _mm512_or_si512,
+        _mm512_add_epi32,
+        _mm512_sll_epi32,
+        _mm512_srl_epi32,
+        _mm512_broadcast_i32x4,
+        _mm512_shuffle_epi8,
+        _mm512_cvtepi32_ps,
+        _mm_loadu_si128,
+        _mm512_cvtepi8_epi32,
+        _mm512_cvtepu8_epi32
+    );
+
     #[inline(always)]
-    unsafe fn dot_q8(self, w: Q8<'_>, x: Q8<'_>, blocks: usize) -> f32 {
-        // SAFETY: AVX-512 machines have AVX2 (see `detected`); rows are bound by memory.
-        unsafe { super::avx2::dot_q8(w, x, blocks) }
+    fn dot7(self, sum: __m512i, w: __m512i, x: __m512i) -> __m512i {
+        if VNNI {
+            return unsafe { _mm512_dpbusd_epi32(sum, w, x) };
+        }
+        // pairs of products fit 16 bits: 2 · 127 · 127 < 2¹⁵
+        unsafe { _mm512_add_epi32(sum, _mm512_madd_epi16(_mm512_maddubs_epi16(w, x), _mm512_set1_epi16(1))) }
     }
     #[inline(always)]
-    unsafe fn dot_q4(self, w: Q4<'_>, x: Q8<'_>, blocks: usize) -> f32 {
-        // SAFETY: as above.
-        unsafe { super::avx2::dot_q4(w, x, blocks) }
+    fn dot8(self, sum: __m512i, w: __m512i, x: __m512i) -> __m512i {
+        if VNNI {
+            return unsafe { _mm512_dpbusd_epi32(sum, w, x) };
+        }
+        let low = self.and(w, self.splat(0x7f7f_7f7f));
+        let high = self.dot7(self.splat(0), self.and(self.shr(w, 7), self.splat(0x0101_0101)), x);
+        self.dot7(self.add(sum, self.shl(high, 7)), low, x)
     }
 }

@@ -1,10 +1,13 @@
 //! Vector instructions. A kernel is written once, generically over [`Simd`]; each instruction set is a thin file; the best one
 //! is chosen at run time (natively) or by the build (WebAssembly).
 
+#[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
+mod array_dot;
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+pub(crate) mod dot;
 pub(crate) mod map;
 pub(crate) mod math;
 #[cfg(target_arch = "aarch64")]
@@ -13,6 +16,8 @@ mod neon;
 mod portable;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 mod wasm;
+
+pub(crate) use dot::{Dot, DotKernel};
 
 /// A vector of f32 and what kernels do with it. Values of a type exist only where its instructions do.
 ///
@@ -50,34 +55,6 @@ pub(crate) trait Simd: Copy + Send + Sync {
     fn sum(self, v: Self::V) -> f32;
     /// Largest lane.
     fn top(self, v: Self::V) -> f32;
-    /// Σ over blocks of `ws · xs · Σ wq · xq` with 32 values a block.
-    ///
-    /// # Safety
-    /// `w` and `x` must hold `blocks` blocks.
-    unsafe fn dot_q8(self, w: Q8<'_>, x: Q8<'_>, blocks: usize) -> f32 {
-        portable::dot_q8(w, x, blocks)
-    }
-    /// As `dot_q8` for weights of 4 bits less 8: byte i of a block holds value i below and value i + 16 above.
-    ///
-    /// # Safety
-    /// `w` must hold 16 bytes and a scale, `x` 32 values and a scale, for each of `blocks` blocks.
-    unsafe fn dot_q4(self, w: Q4<'_>, x: Q8<'_>, blocks: usize) -> f32 {
-        portable::dot_q4(w, x, blocks)
-    }
-}
-
-/// Blocks of 32 values of 8 bits, each with a scale. Activations stay within −127..=127.
-#[derive(Clone, Copy)]
-pub(crate) struct Q8<'a> {
-    pub quants: &'a [i8],
-    pub scales: &'a [f32],
-}
-
-/// Blocks of 32 values of 4 bits, each with a scale.
-#[derive(Clone, Copy)]
-pub(crate) struct Q4<'a> {
-    pub quants: &'a [u8],
-    pub scales: &'a [f32],
 }
 
 /// Work that is compiled for each instruction set. `run` must be `#[inline(always)]`, and so must all it calls.
@@ -162,6 +139,43 @@ impl Isa {
             Kind::Wasm => kernel.run(wasm::Wasm),
         }
     }
+
+    /// Runs a kernel of integer products with these instructions.
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
+    pub fn run_dot<K: DotKernel>(self, kernel: K) -> K::Out {
+        match self.0 {
+            #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
+            Kind::Portable => kernel.run(array_dot::ArrayDot::<_, 8>(portable::Portable)),
+            // SAFETY: this variant is made only where the instructions were detected.
+            #[cfg(target_arch = "x86_64")]
+            Kind::Avx2 => unsafe { avx2::run_dot(kernel) },
+            // SAFETY: as above, and VNNI was asked for.
+            #[cfg(target_arch = "x86_64")]
+            Kind::Avx512 if avx512::has_vnni() => unsafe { avx512::run_vnni(kernel) },
+            // SAFETY: as above.
+            #[cfg(target_arch = "x86_64")]
+            Kind::Avx512 => unsafe { avx512::run_dot(kernel) },
+            #[cfg(target_arch = "aarch64")]
+            Kind::Neon => kernel.run(array_dot::ArrayDot::<_, 4>(neon::Neon)),
+            #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+            Kind::Wasm if wasm::takes_eight_bits() => kernel.run(wasm::WasmDot::<true>),
+            #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+            Kind::Wasm => kernel.run(wasm::WasmDot::<false>),
+        }
+    }
+
+    /// Lanes of an f32 vector.
+    pub fn lanes(self) -> usize {
+        struct Lanes;
+        impl Kernel for Lanes {
+            type Out = usize;
+            #[inline(always)]
+            fn run<S: Simd>(self, _: S) -> usize {
+                S::LANES
+            }
+        }
+        self.run(Lanes)
+    }
 }
 
 /// The best instruction set of this machine.
@@ -171,6 +185,3 @@ pub(crate) fn isa() -> Isa {
     #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
     Isa::available().next().unwrap_or(Isa(Kind::Portable))
 }
-
-#[cfg(test)]
-mod tests;

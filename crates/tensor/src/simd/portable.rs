@@ -1,6 +1,6 @@
 //! Arrays that any compiler can vectorise.
 
-use super::{Q4, Q8, Simd};
+use super::Simd;
 
 #[derive(Clone, Copy)]
 pub(crate) struct Portable;
@@ -85,30 +85,4 @@ impl Simd for Portable {
     fn top(self, v: V) -> f32 {
         v.into_iter().fold(f32::NEG_INFINITY, f32::max)
     }
-}
-
-#[inline(always)]
-pub(super) fn dot_q8(w: Q8<'_>, x: Q8<'_>, blocks: usize) -> f32 {
-    let (wq, xq) = (w.quants.as_chunks::<32>().0, x.quants.as_chunks::<32>().0);
-    let mut sum = 0.0;
-    for b in 0..blocks {
-        let dot: i32 = wq[b].iter().zip(&xq[b]).map(|(&w, &x)| i32::from(w) * i32::from(x)).sum();
-        sum += dot as f32 * (w.scales[b] * x.scales[b]);
-    }
-    sum
-}
-
-#[inline(always)]
-pub(super) fn dot_q4(w: Q4<'_>, x: Q8<'_>, blocks: usize) -> f32 {
-    let (wq, xq) = (w.quants.as_chunks::<16>().0, x.quants.as_chunks::<32>().0);
-    let mut sum = 0.0;
-    for b in 0..blocks {
-        let mut dot = 0;
-        for i in 0..16 {
-            let (low, high) = (i32::from(wq[b][i] & 15) - 8, i32::from(wq[b][i] >> 4) - 8);
-            dot += low * i32::from(xq[b][i]) + high * i32::from(xq[b][i + 16]);
-        }
-        sum += dot as f32 * (w.scales[b] * x.scales[b]);
-    }
-    sum
 }

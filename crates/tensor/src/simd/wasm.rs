@@ -2,7 +2,8 @@
 
 use std::arch::wasm32::*;
 
-use super::{Q4, Q8, Simd};
+use super::Simd;
+use super::dot::Dot;
 
 #[derive(Clone, Copy)]
 pub(crate) struct Wasm;
@@ -84,38 +85,6 @@ impl Simd for Wasm {
         let v = f32x4_pmax(v, i32x4_shuffle::<2, 3, 0, 1>(v, v));
         f32x4_extract_lane::<0>(v).max(f32x4_extract_lane::<1>(v))
     }
-    #[inline(always)]
-    unsafe fn dot_q8(self, w: Q8<'_>, x: Q8<'_>, blocks: usize) -> f32 {
-        let mut sum = f32x4_splat(0.0);
-        for b in 0..blocks {
-            // SAFETY: the caller's promise about the lengths.
-            let (w0, w1, x0, x1, scale) = unsafe {
-                let (w0, x0) = (w.quants.as_ptr().add(32 * b), x.quants.as_ptr().add(32 * b));
-                let scale = *w.scales.get_unchecked(b) * *x.scales.get_unchecked(b);
-                let load = |p: *const i8| v128_load(p.cast());
-                (load(w0), load(w0.add(16)), load(x0), load(x0.add(16)), scale)
-            };
-            let dot = i32x4_add(dot16(w0, x0), dot16(w1, x1));
-            sum = self.mul_add(f32x4_convert_i32x4(dot), f32x4_splat(scale), sum);
-        }
-        self.sum(sum)
-    }
-    #[inline(always)]
-    unsafe fn dot_q4(self, w: Q4<'_>, x: Q8<'_>, blocks: usize) -> f32 {
-        let mut sum = f32x4_splat(0.0);
-        for b in 0..blocks {
-            // SAFETY: the caller's promise about the lengths.
-            let (packed, x0, x1, scale) = unsafe {
-                let (w0, x0) = (w.quants.as_ptr().add(16 * b), x.quants.as_ptr().add(32 * b));
-                let scale = *w.scales.get_unchecked(b) * *x.scales.get_unchecked(b);
-                (v128_load(w0.cast()), v128_load(x0.cast()), v128_load(x0.add(16).cast()), scale)
-            };
-            let (low, high) = (v128_and(packed, u8x16_splat(15)), u8x16_shr(packed, 4));
-            let dot = nibbles(low, high, x0, x1);
-            sum = self.mul_add(f32x4_convert_i32x4(dot), f32x4_splat(scale), sum);
-        }
-        self.sum(sum)
-    }
 }
 
 #[inline(always)]
@@ -126,28 +95,117 @@ fn to_i32(n: v128) -> v128 {
     i32x4_trunc_sat_f32x4(n)
 }
 
-/// Σ of 16 products of signed bytes, in four parts.
-#[inline(always)]
-fn dot16(w: v128, x: v128) -> v128 {
-    let low = i32x4_dot_i16x8(i16x8_extend_low_i8x16(w), i16x8_extend_low_i8x16(x));
-    i32x4_add(low, i32x4_dot_i16x8(i16x8_extend_high_i8x16(w), i16x8_extend_high_i8x16(x)))
-}
+/// As [`Wasm`], for integer products. The relaxed dot product is defined for weights of 7 bits only; `FULL`: this machine's
+/// takes all 8 of them as an unsigned number, which most processors since 2020 do (VNNI).
+#[derive(Clone, Copy)]
+pub(super) struct WasmDot<const FULL: bool>;
 
-/// Σ (low − 8) · x0 + (high − 8) · x1 for nibbles, in four parts.
-#[inline(always)]
-fn nibbles(low: v128, high: v128, x0: v128, x1: v128) -> v128 {
+/// What the relaxed dot product makes of bytes above 127 here; it does the same every time.
+pub(super) fn takes_eight_bits() -> bool {
     #[cfg(target_feature = "relaxed-simd")]
     {
-        // Nibbles fit the 7 bits that make the relaxed dot product exact everywhere; −8 Σ x is −8 · (x0 + x1).
-        let dot = i32x4_relaxed_dot_i8x16_i7x16_add(x0, low, i32x4_splat(0));
-        let dot = i32x4_relaxed_dot_i8x16_i7x16_add(x1, high, dot);
-        let sums =
-            i32x4_extadd_pairwise_i16x8(i16x8_add(i16x8_extadd_pairwise_i8x16(x0), i16x8_extadd_pairwise_i8x16(x1)));
-        return i32x4_sub(dot, i32x4_shl(sums, 3));
+        let [w, x] = std::hint::black_box([u8x16_splat(255), i8x16_splat(127)]);
+        let dot = i32x4_relaxed_dot_i8x16_i7x16_add(x, w, i32x4_splat(1));
+        return v128_any_true(v128_xor(dot, i32x4_splat(4 * 255 * 127 + 1))) == false;
     }
     #[cfg(not(target_feature = "relaxed-simd"))]
-    {
-        let eight = i8x16_splat(8);
-        i32x4_add(dot16(i8x16_sub(low, eight), x0), dot16(i8x16_sub(high, eight), x1))
+    true
+}
+
+impl<const FULL: bool> Dot for WasmDot<FULL> {
+    type S = Wasm;
+    type I = v128;
+
+    #[inline(always)]
+    fn simd(self) -> Wasm {
+        Wasm
+    }
+    #[inline(always)]
+    fn splat(self, x: i32) -> v128 {
+        i32x4_splat(x)
+    }
+    #[inline(always)]
+    unsafe fn load(self, p: *const u8) -> v128 {
+        // SAFETY: the caller's promise.
+        unsafe { v128_load(p.cast()) }
+    }
+    #[inline(always)]
+    unsafe fn splat4(self, p: *const i8) -> v128 {
+        // SAFETY: the caller's promise.
+        unsafe { v128_load32_splat(p.cast()) }
+    }
+    #[inline(always)]
+    fn and(self, a: v128, b: v128) -> v128 {
+        v128_and(a, b)
+    }
+    #[inline(always)]
+    fn or(self, a: v128, b: v128) -> v128 {
+        v128_or(a, b)
+    }
+    #[inline(always)]
+    fn add(self, a: v128, b: v128) -> v128 {
+        i32x4_add(a, b)
+    }
+    #[inline(always)]
+    fn shl(self, a: v128, bits: u32) -> v128 {
+        i32x4_shl(a, bits)
+    }
+    #[inline(always)]
+    fn shr(self, a: v128, bits: u32) -> v128 {
+        u32x4_shr(a, bits)
+    }
+    #[inline(always)]
+    fn lookup(self, table: &[u8; 16], i: v128) -> v128 {
+        // SAFETY: the table has 16 bytes.
+        let table = unsafe { v128_load(table.as_ptr().cast()) };
+        #[cfg(target_feature = "relaxed-simd")]
+        return i8x16_relaxed_swizzle(table, i);
+        #[cfg(not(target_feature = "relaxed-simd"))]
+        i8x16_swizzle(table, i)
+    }
+    #[cfg(target_feature = "relaxed-simd")]
+    #[inline(always)]
+    fn dot7(self, sum: v128, w: v128, x: v128) -> v128 {
+        i32x4_relaxed_dot_i8x16_i7x16_add(x, w, sum)
+    }
+    #[cfg(target_feature = "relaxed-simd")]
+    #[inline(always)]
+    fn dot8(self, sum: v128, w: v128, x: v128) -> v128 {
+        if FULL {
+            return i32x4_relaxed_dot_i8x16_i7x16_add(x, w, sum);
+        }
+        let low = v128_and(w, i32x4_splat(0x7f7f_7f7f));
+        let high = self.dot7(i32x4_splat(0), v128_and(u32x4_shr(w, 7), i32x4_splat(0x0101_0101)), x);
+        self.dot7(i32x4_add(sum, i32x4_shl(high, 7)), low, x)
+    }
+    #[cfg(not(target_feature = "relaxed-simd"))]
+    #[inline(always)]
+    fn dot7(self, sum: v128, w: v128, x: v128) -> v128 {
+        self.dot8(sum, w, x)
+    }
+    #[cfg(not(target_feature = "relaxed-simd"))]
+    #[inline(always)]
+    fn dot8(self, sum: v128, w: v128, x: v128) -> v128 {
+        let x = i16x8_extend_low_i8x16(x);
+        let low = i32x4_dot_i16x8(i16x8_extend_low_u8x16(w), x);
+        let high = i32x4_dot_i16x8(i16x8_extend_high_u8x16(w), x);
+        let (a, b) = (i32x4_shuffle::<0, 2, 4, 6>(low, high), i32x4_shuffle::<1, 3, 5, 7>(low, high));
+        i32x4_add(i32x4_add(sum, a), b)
+    }
+    #[inline(always)]
+    fn to_f32(self, a: v128) -> v128 {
+        f32x4_convert_i32x4(a)
+    }
+    #[inline(always)]
+    unsafe fn load_i8(self, p: *const u8) -> v128 {
+        // SAFETY: the caller's promise.
+        let bytes = unsafe { v128_load32_zero(p.cast()) };
+        f32x4_convert_i32x4(i32x4_extend_low_i16x8(i16x8_extend_low_i8x16(bytes)))
+    }
+    #[inline(always)]
+    unsafe fn load_u8(self, p: *const u8) -> v128 {
+        // SAFETY: the caller's promise.
+        let bytes = unsafe { v128_load32_zero(p.cast()) };
+        f32x4_convert_i32x4(u32x4_extend_low_u16x8(u16x8_extend_low_u8x16(bytes)))
     }
 }

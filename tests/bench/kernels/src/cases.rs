@@ -41,13 +41,17 @@ impl Case {
             let (x, weight) = (tensor(&[1, inputs, h, w])?, tensor(&[outputs, inputs, 3, 3])?);
             let bias = tensor(&[outputs])?;
             Box::new(move || Ok(x.conv2d(&weight, Some(&bias), &Conv2d { padding: 1, ..Conv2d::default() })?))
-        } else if let Some((kind, sizes)) = name.strip_prefix("linear_").and_then(|rest| rest.split_once('_')) {
+        } else if let Some((kind, sizes)) = name.strip_prefix("linear_").and_then(|rest| rest.rsplit_once('_')) {
             let [m, k, n] = digits(sizes)[..] else { return Ok(None) };
             let data = values(n * k);
-            let (block, bytes) = match kind {
-                "f16" => (BlockType::F16, quant::f16_bytes(&data)),
-                "q8" => (BlockType::Q8_0, quant::quantize_q8_0(&data)?),
-                _ => (BlockType::F32, quant::f32_bytes(&data)),
+            let named = |block: &BlockType| block.name().eq_ignore_ascii_case(kind);
+            let Some(block) = BlockType::ALL.into_iter().find(named) else { return Ok(None) };
+            let bytes = match block {
+                BlockType::F32 => quant::f32_bytes(&data),
+                BlockType::F16 => quant::f16_bytes(&data),
+                BlockType::Q8_0 => quant::quantize_q8_0(&data)?,
+                BlockType::Q4_0 => quant::quantize_q4_0(&data)?,
+                _ => vec![0x11; block.bytes_for(data.len()).ok_or("rows of whole blocks")?],
             };
             let weight = Tensor::weight(&d, &TensorView { shape: vec![n, k], block, bytes: &bytes })?;
             let (x, bias) = (tensor(&[m, k])?, tensor(&[n])?);

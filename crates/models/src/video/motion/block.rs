@@ -39,7 +39,7 @@ impl Block {
         let q = heads(0)?.rope(cos, sin, RopeStyle::Interleaved)?;
         let k = heads(1)?.rope(cos, sin, RopeStyle::Interleaved)?;
         let scale = 1.0 / ((dim / self.heads) as f32).sqrt();
-        let options = Attention { scale, causal: None, window: None, key_bias: None, kv_len: None };
+        let options = Attention { scale, causal: None, window: None, key_bias: None, kv_len: None, softcap: None };
         let y = q.attention(&k, &heads(2)?, &options)?.reshape(&[t, dim])?;
         let x = x.add(&self.out.forward(&y)?)?;
         let y = x.layer_norm(None, EPS)?.modulate(&part(2)?, &part(3)?)?;

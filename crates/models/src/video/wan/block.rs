@@ -73,7 +73,7 @@ impl Projections {
         kv_len: Option<usize>,
     ) -> Result<Tensor> {
         let scale = 1.0 / (q.last_dim() as f32).sqrt();
-        let options = Attention { scale, causal: None, window: None, key_bias: bias, kv_len };
+        let options = Attention { scale, causal: None, window: None, key_bias: bias, kv_len, softcap: None };
         let y = q.attention(k, v, &options)?;
         self.o.forward(&y.reshape(&[y.dim(0), y.dim(1) * y.dim(2)])?)
     }

@@ -133,8 +133,8 @@ impl Kernel for Block<'_> {
                 }
                 let row = &mut row[lo..hi];
                 match c.bias {
-                    Some(bias) => row.iter_mut().zip(&bias[k0 + lo..]).for_each(|(l, b)| *l = *l * c.mask.scale + b),
-                    None => row.iter_mut().for_each(|l| *l *= c.mask.scale),
+                    Some(bias) => row.iter_mut().zip(&bias[k0 + lo..]).for_each(|(l, b)| *l = c.mask.logit(*l) + b),
+                    None => row.iter_mut().for_each(|l| *l = c.mask.logit(*l)),
                 }
                 let highest = top(s, row).max(tops[r]);
                 if highest == f32::NEG_INFINITY {

@@ -16,9 +16,17 @@ pub(super) struct Mask {
     pub scale: f32,
     pub causal: Option<usize>,
     pub window: Option<usize>,
+    pub softcap: Option<f32>,
 }
 
 impl Mask {
+    /// The logit of the product `qk`.
+    #[inline(always)]
+    pub fn logit(&self, qk: f32) -> f32 {
+        let x = qk * self.scale;
+        self.softcap.map_or(x, |cap| cap * (x / cap).tanh())
+    }
+
     /// Keys that query `t` sees, of `tk`.
     pub fn visible(&self, t: usize, tk: usize) -> std::ops::Range<usize> {
         let Some(first) = self.causal else { return 0..tk };
@@ -93,7 +101,7 @@ impl Kernel for Query<'_> {
         let logits = &mut logits[..keys.len()];
         for (j, logit) in keys.clone().zip(logits.iter_mut()) {
             let bias = c.bias.map_or(0.0, |bias| bias[j]);
-            *logit = dot(s, q, &c.k[j * stride + first..][..dim]) * c.mask.scale + bias;
+            *logit = c.mask.logit(dot(s, q, &c.k[j * stride + first..][..dim])) + bias;
         }
         y.fill(0.0);
         let top = top(s, logits);

@@ -72,6 +72,9 @@ pub(super) fn attention(
     if dim > MAX_DIM {
         return Err(TensorError::unsupported(format!("attention over {dim} channels a head on the GPU")));
     }
+    if o.softcap.is_some() {
+        return Err(TensorError::unsupported("attention with soft-capped logits on the GPU"));
+    }
     // Half the range keeps `position + query` from wrapping.
     let bounded = |n: usize| n.min(u32::MAX as usize / 2) as u32;
     let params = Params {

@@ -22,6 +22,8 @@ pub struct Attention<'a> {
     pub key_bias: Option<&'a Tensor>,
     /// Use only the first so many rows of k and v.
     pub kv_len: Option<usize>,
+    /// Logits, before the bias, become `cap · tanh(x / cap)` (Gemma 2). CPU only.
+    pub softcap: Option<f32>,
 }
 
 impl Tensor {
@@ -51,7 +53,7 @@ impl Tensor {
                     k: k.f32()?,
                     v: v.f32()?,
                     bias: o.key_bias.map(Tensor::f32).transpose()?,
-                    mask: cpu::Mask { scale: o.scale, causal: o.causal, window: o.window },
+                    mask: cpu::Mask { scale: o.scale, causal: o.causal, window: o.window, softcap: o.softcap },
                     tq: self.dim(0),
                     tk: o.kv_len.unwrap_or(k.dim(0)),
                     heads,

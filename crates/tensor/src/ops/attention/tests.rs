@@ -1,6 +1,6 @@
 use super::Attention;
 use crate::testing::{assert_close, cpus, sweep};
-use crate::{Result, Tensor, TensorError};
+use crate::{Device, Result, Tensor, TensorError};
 
 struct Case {
     tq: usize,
@@ -31,7 +31,9 @@ fn reference(
             };
             let logit = |j: usize| {
                 let dot: f64 = (0..s.dim).map(|c| q[row + c] * k[at(j) + c]).sum();
-                dot * f64::from(o.scale) + bias.map_or(0.0, |b| b[j])
+                let x = dot * f64::from(o.scale);
+                let capped = o.softcap.map_or(x, |cap| f64::from(cap) * (x / f64::from(cap)).tanh());
+                capped + bias.map_or(0.0, |b| b[j])
             };
             let logits: Vec<(usize, f64)> = (0..tk).filter(|&j| seen(j)).map(|j| (j, logit(j))).collect();
             let max = logits.iter().map(|l| l.1).fold(f64::NEG_INFINITY, f64::max);
@@ -65,6 +67,7 @@ fn attention_equals_the_f64_reference() {
             window: (causal.is_some() && g.flip()).then(|| g.size(1, 30)),
             key_bias: with_bias.then_some(&bias),
             kv_len: (tk < rows).then_some(tk),
+            softcap: (matches!(d, Device::Cpu(_)) && g.flip()).then_some(0.7),
         };
         let want = reference(&s, &qs, &ks, &vs, with_bias.then_some(&biases[..]), &o, tk);
         assert_close("attention", &q.attention(&k, &v, &o)?, &[s.tq, s.heads, dim], &want, 4e-6, 4e-6)

@@ -1,11 +1,8 @@
 use super::rows;
-use crate::cpu::{MatrixRows, Packed, is_quantised};
+use crate::cpu::{MatrixRows, Packed};
 use crate::ops::gemm::{Gemm, Source};
+use crate::quant::{Blocks, Product, Rounded};
 use crate::{CpuDevice, Result, Tensor};
-
-/// Up to so many rows go row by row through quantised weights: beyond it, widening the weights into panels, once for all
-/// rows, is cheaper than integer products for each.
-const FEW: usize = 8;
 
 /// Up to so many rows are not worth packing an f32 matrix for.
 const FEW_F32: usize = 3;
@@ -14,12 +11,18 @@ pub(super) fn linear(d: &CpuDevice, x: &[f32], w: &Tensor, bias: Option<&[f32]>,
     let (n, k) = (w.dim(0), w.dim(1));
     let m = y.len() / n.max(1);
     let w = MatrixRows::of(w)?;
-    let few = match &w {
-        MatrixRows::F32(_, None) => FEW_F32,
-        MatrixRows::Blocks(weight) if is_quantised(weight.blocks.block()) => FEW,
-        _ => 0,
-    };
-    if m <= few && k > 0 {
+    if m == 0 || n == 0 {
+        return Ok(());
+    }
+    if let MatrixRows::Blocks(weight) = &w
+        && let Blocks::Cells(cells) = &weight.blocks
+        && let Some(layout) = cells.block().quant_layout().filter(|_| !d.is_exact())
+    {
+        let x = &Rounded::new(d, x, m, k, &layout)?;
+        Product { x, w: cells, n, bias }.run(d, y);
+        return Ok(());
+    }
+    if m <= FEW_F32 && k > 0 && !matches!(w, MatrixRows::F32(_, Some(_))) {
         return rows::linear(d, x, w, bias, [n, k], y);
     }
     let gemm = |b| Gemm { m, n, k, a: x, b, bias };

@@ -1,8 +1,7 @@
 //! Few rows of activations: each weight row is read once and multiplied with all of them.
 
-use crate::cpu::{CpuWeight, MatrixRows, SendPtr};
-use crate::quant::Round;
-use crate::simd::{Kernel, Q8, Simd, map};
+use crate::cpu::{MatrixRows, SendPtr};
+use crate::simd::{Kernel, Simd, map};
 use crate::{CpuDevice, Result};
 
 /// Multiply-adds that are worth a task.
@@ -28,29 +27,6 @@ impl Rows<'_> {
         let bias = self.bias.map_or(0.0, |bias| bias[column]);
         // SAFETY: each column belongs to one task.
         unsafe { self.y.write(row * self.n + column, dot + bias) };
-    }
-}
-
-/// Activations rounded to 8 bits, integer products.
-struct Rounded<'a> {
-    rows: &'a Rows<'a>,
-    weight: &'a CpuWeight,
-    quants: &'a [i8],
-    scales: &'a [f32],
-    columns: std::ops::Range<usize>,
-}
-
-impl Kernel for Rounded<'_> {
-    type Out = ();
-    #[inline(always)]
-    fn run<S: Simd>(self, s: S) {
-        let (k, blocks) = (self.rows.k, self.rows.k / 32);
-        for column in self.columns {
-            for row in 0..self.rows.m {
-                let x = Q8 { quants: &self.quants[row * k..][..k], scales: &self.scales[row * blocks..][..blocks] };
-                self.rows.put(row, column, self.weight.blocks.dot(s, column * k, x, blocks));
-            }
-        }
     }
 }
 
@@ -83,13 +59,6 @@ pub(super) fn linear(
 ) -> Result<()> {
     let rows = Rows { m: x.len() / k, n, k, bias, y: SendPtr::new(y) };
     match w {
-        MatrixRows::Blocks(weight) if weight.blocks.has_dot() && !d.is_exact() => {
-            let (mut quants, mut scales) = (d.buffer(x.len() / 4)?, d.buffer(x.len() / 32)?);
-            let quants: &mut [i8] = bytemuck::cast_slice_mut(quants.f32_mut());
-            d.isa().run(Round { x, quants, scales: scales.f32_mut() });
-            let (quants, scales) = (&*quants, scales.f32());
-            rows.for_each(d, |columns| d.isa().run(Rounded { rows: &rows, weight, quants, scales, columns }));
-        }
         MatrixRows::F32(values, _) => rows.for_each(d, |columns| {
             for column in columns {
                 d.isa().run(Widened { rows: &rows, x, w: &values[column * k..][..k], column });

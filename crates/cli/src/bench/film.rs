@@ -1,24 +1,12 @@
-//! `kinora bench`: what the embedded models take on this machine, stage by stage.
+//! What the embedded models take on this machine, stage by stage.
 
 use std::time::Instant;
 
 use kinora_engine::film::{FilmEvent, FilmRequest};
 
+use super::{Args, median};
 use crate::embedded;
 use crate::failure::Outcome;
-
-/// Speed of the embedded models on this machine
-#[derive(clap::Args)]
-pub struct Args {
-    /// One JSON object instead of a table
-    #[arg(long)]
-    json: bool,
-    /// Films to make; the median counts
-    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=20))]
-    runs: u32,
-    #[command(flatten)]
-    device: embedded::DeviceArgs,
-}
 
 /// Seconds of one film's stages.
 #[derive(Default)]
@@ -68,14 +56,8 @@ fn film(engine: &kinora_engine::Engine, seed: u64) -> Outcome<Times> {
     Ok(times)
 }
 
-fn median(values: impl Iterator<Item = f64>) -> f64 {
-    let mut values: Vec<f64> = values.collect();
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
-}
-
-/// Runs the command.
-pub fn run(args: &Args) -> Outcome {
+/// Makes films and prints the median of each stage.
+pub(super) fn run(args: &Args) -> Outcome {
     let start = Instant::now();
     let engine = embedded::load(&args.device)?;
     let load = start.elapsed().as_secs_f64();

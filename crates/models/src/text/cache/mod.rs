@@ -1,0 +1,134 @@
+//! What a decoder keeps of the tokens read so far, in storage made once.
+
+mod rows;
+
+use kinora_formats::config::{Layer, TextConfig};
+use kinora_tensor::{Device, Tensor};
+
+use crate::{ModelError, Result};
+pub(super) use rows::{CHUNK, Rows};
+
+/// The memory of a conversation: keys and values, or the inputs of short convolutions. Layers that see a window keep that
+/// and a little more, whatever the context.
+pub struct KvCache {
+    layers: Vec<LayerCache>,
+    len: usize,
+    max_len: usize,
+}
+
+/// The memory of one layer.
+pub(super) enum LayerCache {
+    Attention(Box<KeysValues>),
+    ShortConv(Rows),
+}
+
+/// Rows [Hkv, D] of keys and of values.
+pub(super) struct KeysValues {
+    keys: Rows,
+    values: Rows,
+}
+
+/// The keys and values that a layer may still see: the first `len` rows count, and row 0 is that of token `first`.
+pub(super) struct Past {
+    pub keys: Tensor,
+    pub values: Tensor,
+    pub len: usize,
+    pub first: usize,
+}
+
+impl KeysValues {
+    /// Adds `keys` and `values` [T, Hkv, D] of the tokens from `start` on.
+    pub fn append(&mut self, start: usize, keys: &Tensor, values: &Tensor) -> Result<Past> {
+        self.keys.append(start, keys)?;
+        self.values.append(start, values)?;
+        Ok(Past { keys: self.keys.view(), values: self.values.view(), len: self.keys.len(), first: self.keys.first() })
+    }
+}
+
+impl LayerCache {
+    fn rows(&self) -> impl Iterator<Item = &Rows> {
+        match self {
+            Self::Attention(kv) => [Some(&kv.keys), Some(&kv.values)],
+            Self::ShortConv(rows) => [Some(rows), None],
+        }
+        .into_iter()
+        .flatten()
+    }
+
+    fn rows_mut(&mut self) -> impl Iterator<Item = &mut Rows> {
+        match self {
+            Self::Attention(kv) => [Some(&mut kv.keys), Some(&mut kv.values)],
+            Self::ShortConv(rows) => [Some(rows), None],
+        }
+        .into_iter()
+        .flatten()
+    }
+}
+
+impl KvCache {
+    pub(super) fn new(device: &Device, config: &TextConfig, max_len: usize) -> Result<Self> {
+        let layer = |layer: &Layer| {
+            Ok(match layer {
+                Layer::Attention { window, .. } => {
+                    let reach = window.map(|w| w - 1);
+                    let rows = || Rows::new(device, &[config.n_head_kv, config.head_dim], reach, max_len);
+                    LayerCache::Attention(Box::new(KeysValues { keys: rows()?, values: rows()? }))
+                }
+                Layer::ShortConv => {
+                    let reach = config.conv_len.saturating_sub(1);
+                    LayerCache::ShortConv(Rows::with_zeros_before(device, &[config.n_embd], reach, max_len)?)
+                }
+            })
+        };
+        let layers = config.layers.iter().map(layer).collect::<Result<_>>()?;
+        Ok(Self { layers, len: 0, max_len })
+    }
+
+    /// Tokens read so far.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether nothing was read.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Tokens that fit in all.
+    pub fn max_len(&self) -> usize {
+        self.max_len
+    }
+
+    /// Forgets all tokens but the first `n` and returns how many are left: `n`, or 0 where layers that keep only their
+    /// window no longer hold what token `n` looks back at. The caller reads the tokens from there on again. The newest 64
+    /// tokens can always be taken back one by one.
+    ///
+    /// # Errors
+    /// `Input` when fewer were read, `OutOfMemory`.
+    pub fn truncate(&mut self, n: usize) -> Result<usize> {
+        if n > self.len {
+            return Err(ModelError::Input(format!("the cache holds {} tokens, not {n}", self.len)));
+        }
+        let reaches = self.layers.iter().flat_map(LayerCache::rows).all(|rows| rows.reaches(n));
+        self.len = if reaches { n } else { 0 };
+        for rows in self.layers.iter_mut().flat_map(LayerCache::rows_mut) {
+            rows.truncate(self.len)?;
+        }
+        Ok(self.len)
+    }
+
+    pub(super) fn check_room(&self, tokens: usize) -> Result<()> {
+        if tokens > self.max_len - self.len {
+            return Err(ModelError::ContextFull { tokens, used: self.len, context: self.max_len });
+        }
+        Ok(())
+    }
+
+    pub(super) fn layer(&mut self, i: usize) -> Result<&mut LayerCache> {
+        self.layers.get_mut(i).ok_or_else(|| ModelError::Config("the cache belongs to another model".into()))
+    }
+
+    pub(super) fn advance(&mut self, tokens: usize) {
+        self.len += tokens;
+    }
+}
