@@ -1,6 +1,6 @@
 //! Linear layers, and several that read the same input as few products.
 
-use kinora_formats::{BlockType, TensorView};
+use kinora_formats::TensorView;
 use kinora_tensor::{Device, Tensor};
 
 use crate::source::constant;
@@ -46,7 +46,7 @@ impl Stack {
         while first < layers.len() {
             let mut bytes = 0;
             let fits = |view: &&TensorView| {
-                bytes += view.bytes.len();
+                bytes += view.byte_len();
                 view.block == views[first].block && bytes <= MAX_STACK_BYTES
             };
             let count = views[first..].iter().take_while(fits).count().max(1);
@@ -99,9 +99,7 @@ fn stacked(
         w.check_shape(&format!("{name}.weight"), view, &[*rows, cols])?;
     }
     let total = layers.iter().map(|(_, rows)| rows).sum();
-    let bytes: Vec<u8> = views.iter().flat_map(|view| view.bytes).copied().collect();
-    let block = views.first().map_or(BlockType::F32, |view| view.block);
-    let weight = Tensor::weight(device, &TensorView { shape: vec![total, cols], block, bytes: &bytes })?;
+    let weight = Tensor::weight_stacked(device, views)?;
     let bias_of = |name: &str| format!("{name}.bias");
     if !layers.iter().any(|(name, _)| w.has(&bias_of(name))) {
         return Ok(Linear { weight, bias: None });
