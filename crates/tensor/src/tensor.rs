@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use kinora_formats::{BlockType, TensorView};
 
-use crate::cpu::{CpuBuf, CpuWeight};
+use crate::cpu::{CpuBuf, CpuCache, CpuWeight};
 use crate::gpu::{GpuBuffer, GpuWeight};
 use crate::shape::Shape;
 use crate::{DType, Device, Result, TensorError};
@@ -24,6 +24,7 @@ pub struct Tensor {
 pub(crate) enum Storage {
     Cpu(Arc<CpuBuf>),
     CpuWeight(Arc<CpuWeight>),
+    CpuCache(Arc<CpuCache>),
     Gpu(GpuBuffer),
     GpuWeight(GpuWeight),
 }
@@ -214,6 +215,25 @@ impl Tensor {
         let shape = Shape::new(shape).ok_or_else(|| too_large("empty", shape))?;
         let storage = Storage::Gpu(d.alloc_persistent(shape.elements() * 4)?);
         Ok(Tensor { device: device.clone(), storage, offset: 0, shape, dtype })
+    }
+
+    /// Zeros of a cache in 16 or 8 bits; the first dimension counts rows. CPU only.
+    pub(crate) fn zeros_cache(device: &Device, shape: &[usize], block: BlockType) -> Result<Tensor> {
+        let Device::Cpu(_) = device else {
+            return Err(TensorError::unsupported(format!("a cache in {} on the GPU", block.name())));
+        };
+        let shape = Shape::new(shape).ok_or_else(|| too_large("zeros", shape))?;
+        let row = shape.last().copied().unwrap_or(1);
+        let storage = Storage::CpuCache(Arc::new(CpuCache::zeros(block, shape.elements(), row)?));
+        Ok(Tensor { device: device.clone(), storage, offset: 0, shape, dtype: DType::Block(block) })
+    }
+
+    /// The cache of [`Tensor::zeros_cache`], copied first where an earlier view still reads it.
+    pub(crate) fn cache_mut(&mut self) -> Option<&mut CpuCache> {
+        match &mut self.storage {
+            Storage::CpuCache(cache) => Some(Arc::make_mut(cache)),
+            _ => None,
+        }
     }
 
     /// An f32 tensor of the same shape, to be written.

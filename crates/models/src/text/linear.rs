@@ -1,10 +1,13 @@
 //! Linear layers, and several that read the same input as few products.
 
+mod fused;
+
 use kinora_formats::{BlockType, TensorView};
 use kinora_tensor::{Device, Tensor};
 
 use crate::source::constant;
 use crate::{Result, Weights};
+pub(super) use fused::Norm;
 
 /// Larger stacks stay apart: a device binds at least 128 MiB at once, and a copy of the rows is made at load.
 const MAX_STACK_BYTES: usize = 64 << 20;

@@ -10,12 +10,12 @@ mod rope;
 
 use kinora_formats::GgufFile;
 use kinora_formats::config::{Layer, LayerRope, TextConfig};
-use kinora_tensor::{Device, Tensor};
+use kinora_tensor::{Device, LinearFused, Tensor};
 
 use crate::{ModelError, Result, Weights};
 use block::Block;
 use cache::CHUNK;
-pub use cache::KvCache;
+pub use cache::{CacheType, KvCache};
 use linear::Linear;
 use rope::RopeTables;
 
@@ -29,6 +29,8 @@ pub struct Decoder {
     /// `None` where the embedding table is the output matrix too.
     output: Option<Linear>,
     rope: RopeTables,
+    /// Whether blocks run in few launches: always, but for comparing.
+    fused: bool,
     /// Whether all layers see all tokens, so that any number may be read at once.
     sees_all: bool,
 }
@@ -55,9 +57,16 @@ impl Decoder {
                 is(|l| matches!(l, Layer::Attention { rope: LayerRope::Local, .. })),
             )?,
             sees_all: !is(|l| matches!(l, Layer::ShortConv | Layer::Attention { window: Some(_), .. })),
+            fused: true,
             device: device.clone(),
             config,
         })
+    }
+
+    /// Whether blocks run as few fused operations, which is the default, or as the single ones that they are made of: the
+    /// same values up to rounding, and a way to see which part is wrong where they differ.
+    pub fn set_fused(&mut self, fused: bool) {
+        self.fused = fused;
     }
 
     /// The network's sizes.
@@ -70,13 +79,21 @@ impl Decoder {
         &self.device
     }
 
-    /// An empty cache for `max_len` tokens. For models with LongRoPE it also decides between their short and long
+    /// An empty cache for `max_len` tokens, in f32. For models with LongRoPE it also decides between their short and long
     /// frequencies: make it as long as the conversation may become, and no longer than the original context if it may not.
     ///
     /// # Errors
     /// `OutOfMemory`.
     pub fn new_cache(&self, max_len: usize) -> Result<KvCache> {
-        KvCache::new(&self.device, &self.config, max_len)
+        self.new_cache_in(max_len, CacheType::F32)
+    }
+
+    /// As [`Self::new_cache`], with keys and values kept as `kind`.
+    ///
+    /// # Errors
+    /// `OutOfMemory`, `Tensor` where the device or the heads do not allow that type.
+    pub fn new_cache_in(&self, max_len: usize, kind: CacheType) -> Result<KvCache> {
+        KvCache::new(&self.device, &self.config, max_len, kind)
     }
 
     /// Logits [1, vocab] of what follows `tokens`, which join the cache.
@@ -159,7 +176,12 @@ impl Decoder {
                 x = x.scale(self.config.embedding_scale)?;
             }
             for (i, block) in self.blocks.iter().enumerate() {
-                x = block.forward(&x, &rope, cache.layer(i)?, start)?;
+                let layer = cache.layer(i)?;
+                x = if self.fused {
+                    block.fused(&x, &rope, layer, start)?
+                } else {
+                    block.forward(&x, &rope, layer, start)?
+                };
                 seen(i, &x)?;
             }
             cache.advance(tokens.len());
@@ -170,10 +192,10 @@ impl Decoder {
 
     /// `x` [T, width] → [T, vocab].
     fn logits(&self, x: &Tensor) -> Result<Tensor> {
-        let x = x.rms_norm(Some(&self.output_norm), self.config.eps)?;
+        let norm = Some((&self.output_norm, self.config.eps));
         let logits = match &self.output {
-            Some(output) => output.forward(&x)?,
-            None => x.linear(&self.token_embd, None)?,
+            Some(output) => output.fused(x, norm, None)?,
+            None => x.linear_fused(&self.token_embd, &LinearFused { norm, ..Default::default() })?,
         };
         let scaled = if self.config.logit_scale == 1.0 { logits } else { logits.scale(self.config.logit_scale)? };
         Ok(match self.config.logit_softcap {

@@ -6,6 +6,7 @@ struct Params {
   tq: u32, tk: u32, heads: u32, kv_heads: u32, dim: u32,
   scale: f32,
   causal: u32, position: u32, window: u32,
+  softcap: f32,
 }
 @group(0) @binding(0) var<storage, read> q: array<f32>; // [tq, heads, dim]
 @group(0) @binding(1) var<storage, read> k: array<f32>; // [tk, kv_heads, dim]
@@ -61,8 +62,10 @@ fn main(@builtin(workgroup_id) wg: vec3u, @builtin(num_workgroups) groups: vec3u
     let at = (j * p.kv_heads + kv_head) * p.dim;
     let b = key_bias(j);
     if (b <= HIDDEN) { continue; }
-    var s = b;
+    var s = 0.0;
     for (var c = 0u; c < quarter; c++) { s += dot(query[c], k4(at, c)); }
+    if (p.softcap > 0.0) { s = p.softcap * tanh(clamp(s / p.softcap, -10.0, 10.0)); }
+    s += b;
     if (s > largest) { // what was summed was too large by this factor
       let rescale = exp(max(largest - s, -87.0));
       total *= rescale;

@@ -6,6 +6,7 @@ struct Params {
   tq: u32, tk: u32, heads: u32, kv_heads: u32, dim: u32,
   scale: f32,
   causal: u32, position: u32, window: u32,
+  softcap: f32,
 }
 @group(0) @binding(0) var<storage, read> q: array<f32>; // [tq, heads, dim]
 @group(0) @binding(1) var<storage, read> k: array<f32>; // [tk, kv_heads, dim]
@@ -62,8 +63,10 @@ fn main(@builtin(workgroup_id) wg: vec3u, @builtin(num_workgroups) groups: vec3u
       let b = key_bias(j);
       if (b > HIDDEN) {
         let at = (j * p.kv_heads + kv_head) * p.dim;
-        var logit = vec4f(b);
+        var logit = vec4f();
         for (var d = 0u; d < p.dim; d++) { logit += queries[d] * k[at + d]; }
+        if (p.softcap > 0.0) { logit = p.softcap * tanh(clamp(logit / p.softcap, vec4f(-10.0), vec4f(10.0))); }
+        logit += b;
         s = select(vec4f(HIDDEN), logit, (vec4u(j) >= first) & (vec4u(j) < end));
       }
     }

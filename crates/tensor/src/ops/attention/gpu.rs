@@ -14,6 +14,7 @@ params! {
     causal: u32,
     position: u32,
     window: u32,
+    softcap: f32,
 }
 
 /// Channels of a head, at most.
@@ -72,9 +73,6 @@ pub(super) fn attention(
     if dim > MAX_DIM {
         return Err(TensorError::unsupported(format!("attention over {dim} channels a head on the GPU")));
     }
-    if o.softcap.is_some() {
-        return Err(TensorError::unsupported("attention with soft-capped logits on the GPU"));
-    }
     // Half the range keeps `position + query` from wrapping.
     let bounded = |n: usize| n.min(u32::MAX as usize / 2) as u32;
     let params = Params {
@@ -87,6 +85,7 @@ pub(super) fn attention(
         causal: u32::from(o.causal.is_some()),
         position: o.causal.map_or(0, bounded),
         window: o.window.map_or(u32::MAX, bounded),
+        softcap: o.softcap.unwrap_or(0.0),
     };
     let bias = o.key_bias.unwrap_or(q);
     let op = "attention";
