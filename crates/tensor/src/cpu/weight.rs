@@ -56,8 +56,8 @@ impl<'a> MatrixRows<'a> {
                 let whole = buffer.constant && buffer.f32().len() == t.len();
                 Ok(MatrixRows::F32(t.f32()?, whole.then_some(buffer)))
             }
-            Storage::Gpu(_) | Storage::GpuWeight(_) => Err(TensorError::Device { op: "cpu", arg: "weight" }),
             Storage::CpuCache(_) => Err(TensorError::unsupported("a product with a cache")),
+            Storage::Gpu(_) | Storage::GpuWeight(_) => Err(TensorError::Device { op: "cpu", arg: "weight" }),
         }
     }
 

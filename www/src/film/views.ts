@@ -1,34 +1,11 @@
-import type { DeviceInfo, ExportFormat, Progress, Shot } from 'kinora';
+import type { ExportFormat, Shot } from 'kinora';
 import { html, nothing, type TemplateResult } from 'lit';
-import { icon } from './icons.js';
-import { timeLeft } from './pace.js';
+import { icon } from '../icons.js';
+import { timeLeft } from '../words.js';
 import type { Studio } from './studio.js';
 import type { Take } from './take.js';
 
 type View = TemplateResult | typeof nothing;
-
-/** Which device runs, and why; while the engine starts, how far it is. */
-export function deviceView(device: DeviceInfo | undefined, loading: Progress | undefined): View {
-  if (loading) {
-    const share = loading.total ? ` ${Math.round((100 * loading.loaded) / loading.total)} %` : '';
-    return html`<span class="device">${icon('chip')}${loading.text}${loading.phase === 'download' ? share : ''}</span>`;
-  }
-  if (!device) return html`<span class="device">${icon('chip')}On your device</span>`;
-  return html`
-    <button class="device" popovertarget="device">${icon('chip')}${device.kind.toUpperCase()} · ${device.name}</button>
-    <div id="device" popover class="sheet">
-      <h2>What runs here</h2>
-      <p><strong>${device.kind.toUpperCase()}, ${device.name}.</strong> ${device.why}</p>
-      <p>
-        ${
-          globalThis.crossOriginIsolated
-            ? `This page may use threads; the engine works with ${device.threads}.`
-            : 'One thread: the server sends no isolation headers. With them (see “hosting” in the README) films come faster.'
-        }
-      </p>
-    </div>
-  `;
-}
 
 /** How far the film is, with the time that is left. */
 export function progressView(studio: Studio): View {

@@ -1,14 +1,8 @@
-import { type DeviceInfo, type ExportFormat, type Film, Kinora, KinoraError, type Progress } from 'kinora';
+import type { DeviceInfo, ExportFormat, Film, Kinora, Progress } from 'kinora';
+import { type Host, type Trouble, troubleOf } from '../host.js';
 import { type Pace, Pacer } from './pace.js';
 import { Store } from './store.js';
 import { apply, fromProject, newTake, type Take, type Wish } from './take.js';
-
-/** Something that went wrong, in words, with its remedy. */
-export interface Trouble {
-  message: string;
-  hint: string;
-  retry: boolean;
-}
 
 /** What the page does, without how it looks: the engine, the film that is shown, the one being made, the store. */
 export class Studio {
@@ -17,18 +11,25 @@ export class Studio {
   /** The film being made, until it has its script and becomes the one that is shown. */
   coming: Take | undefined;
   pace: Pace | undefined;
-  loading: Progress | undefined;
-  device: DeviceInfo | undefined;
   trouble: Trouble | undefined;
   /** For people who listen: a short sentence at each stage. */
   status = '';
   exporting: { format: ExportFormat; fraction: number } | undefined;
   readonly store = new Store();
-  private kinora: Promise<Kinora> | undefined;
   private film: Film | undefined;
   private stopExport: AbortController | undefined;
 
-  constructor(private readonly changed: () => void) {}
+  constructor(
+    private readonly host: Host,
+    private readonly changed: () => void,
+  ) {}
+
+  get loading(): Progress | undefined {
+    return this.host.loading;
+  }
+  get device(): DeviceInfo | undefined {
+    return this.host.device;
+  }
 
   get making(): boolean {
     return this.film !== undefined || this.coming !== undefined;
@@ -44,34 +45,6 @@ export class Studio {
     this.changed();
   }
 
-  /** Starts engine and models where they do not run yet. */
-  load(): Promise<Kinora> {
-    this.kinora ??= Kinora.load({
-      onProgress: (progress) => {
-        this.loading = progress;
-        this.changed();
-      },
-    }).then(
-      (kinora) => {
-        this.device = kinora.device;
-        this.loading = undefined;
-        this.changed();
-        return kinora;
-      },
-      (error: unknown) => {
-        this.kinora = undefined;
-        this.loading = undefined;
-        throw error;
-      },
-    );
-    return this.kinora;
-  }
-
-  /** Loads ahead of the first film; a failure is told when a film is asked for. */
-  warm(): void {
-    this.load().catch(() => this.changed());
-  }
-
   /** Makes a film. One that is being made is stopped first; it stays to be seen until the new one has its script. */
   async make(wish: Wish): Promise<void> {
     this.stop();
@@ -83,7 +56,7 @@ export class Studio {
     this.changed();
     let film: Film | undefined;
     try {
-      const kinora = await this.load();
+      const kinora = await this.host.load();
       if (this.coming !== coming) return;
       film = kinora.films.create({ ...wish });
       this.film = film;
@@ -125,7 +98,7 @@ export class Studio {
     this.trouble = undefined;
     this.changed();
     try {
-      const kinora = await this.load();
+      const kinora = await this.host.load();
       const blob = await kinora.films.open(project(take)).export({
         format,
         signal: stop.signal,
@@ -148,7 +121,7 @@ export class Studio {
 
   /** The captions of the film that is shown, as WebVTT. */
   async captions(): Promise<string> {
-    const kinora = await this.load();
+    const kinora = await this.host.load();
     return this.take ? kinora.films.open(project(this.take)).captions('vtt') : '';
   }
 
@@ -183,10 +156,7 @@ export class Studio {
   }
 
   private fail(error: unknown): void {
-    this.trouble =
-      error instanceof KinoraError
-        ? { message: error.message, hint: error.hint, retry: error.retryable }
-        : { message: String(error), hint: 'Reload the page and try again.', retry: true };
+    this.trouble = troubleOf(error);
     this.status = '';
   }
 }

@@ -74,11 +74,3 @@ export class Pacer {
     this.stageBegan = performance.now();
   }
 }
-
-/** `about 6 s left` */
-export function timeLeft(ms: number | undefined): string {
-  if (ms === undefined) return '';
-  const seconds = Math.ceil(ms / 1000);
-  if (seconds <= 1) return 'a moment left';
-  return seconds < 90 ? `about ${seconds} s left` : `about ${Math.round(seconds / 60)} min left`;
-}

@@ -1,5 +1,5 @@
 import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from 'lit';
-import { icon } from './icons.js';
+import { icon } from '../icons.js';
 import { captionAt, clock, drawing, drawn, frameAt, length, type Take } from './take.js';
 
 const calm = matchMedia('(prefers-reduced-motion: reduce)');
