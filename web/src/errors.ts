@@ -6,7 +6,11 @@ export interface ErrorShape {
   message: string;
   hint: string;
   param?: string;
+  details?: ErrorDetails;
 }
+
+/** Figures of an error for programs, such as `{ need, have }` in bytes of `quota_exceeded`. */
+export type ErrorDetails = Record<string, number | string | string[]>;
 
 /** What went wrong, and what to do about it. */
 export class KinoraError extends Error {
@@ -21,6 +25,8 @@ export class KinoraError extends Error {
   readonly hint: string;
   /** The argument at fault, where there is one. */
   readonly param?: string;
+  /** Figures behind the message, where there are some. */
+  readonly details?: ErrorDetails;
 
   constructor(shape: ErrorShape) {
     super(shape.message);
@@ -29,6 +35,7 @@ export class KinoraError extends Error {
     this.retryable = shape.retryable;
     this.hint = shape.hint;
     if (shape.param !== undefined) this.param = shape.param;
+    if (shape.details !== undefined) this.details = shape.details;
   }
 }
 
@@ -44,6 +51,7 @@ export function errorShape(thrown: unknown, stage: string): ErrorShape {
         message: String(known.message),
         hint: known.hint ?? '',
         ...(known.param === undefined ? {} : { param: known.param }),
+        ...(known.details === undefined ? {} : { details: known.details }),
       };
     }
   }

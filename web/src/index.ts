@@ -7,8 +7,22 @@ export type {
   ChatOptions,
   ChatParams,
 } from './chat.js';
-export { KinoraError } from './errors.js';
+export { type ErrorDetails, KinoraError } from './errors.js';
 export type { Film, FilmOptions, FilmStatus, Films } from './films.js';
 export { Kinora, type LoadOptions, type Support } from './kinora.js';
+export type { ModelOptions, ModelSource, Models, StorageInfo } from './models.js';
 export type { ExportFormat, ExportOptions, ExportProgress } from './parts/export.js';
-export type { Character, Cue, DeviceInfo, FilmEvent, FilmProject, Progress, Script, Shot } from './types.js';
+export type {
+  Character,
+  Cue,
+  DeviceInfo,
+  FilmEvent,
+  FilmProject,
+  MemoryInfo,
+  ModelAbout,
+  ModelEstimate,
+  Progress,
+  Script,
+  Shot,
+  StoredModel,
+} from './types.js';

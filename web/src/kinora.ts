@@ -3,12 +3,16 @@ import { Films } from './films.js';
 import { resolveAssets } from './internal/assets.js';
 import { Client } from './internal/client.js';
 import { hasRelaxedSimd, hasSimd, hasThreads } from './internal/probe.js';
-import type { InspectEvent } from './internal/protocol.js';
-import type { DeviceInfo, Progress } from './types.js';
+import type { InspectEvent, LoadArgs, MemoryEvent } from './internal/protocol.js';
+import { StoreClient } from './internal/store-client.js';
+import { estimated, type ModelOptions, type ModelSource, Models, modelArgs } from './models.js';
+import type { DeviceInfo, MemoryInfo, ModelEstimate, Progress } from './types.js';
 
 export interface LoadOptions {
   /** The folder that holds the files of kinora's `dist`; where left out, the bundler's addresses are used. */
   assets?: string | URL;
+  /** A GGUF model to load beside the embedded ones; its name is that of its file. `kinora.models.load` takes more options. */
+  model?: ModelSource;
   /** `auto` takes the GPU where it is a real one, else the CPU. */
   device?: 'auto' | 'gpu' | 'cpu';
   /** Threads of the CPU device; where left out, one a core and 8 at most. */
@@ -35,17 +39,21 @@ export interface Support {
 export class Kinora {
   readonly films: Films;
   readonly chat: { readonly completions: ChatCompletions };
+  readonly models: Models;
 
   private constructor(
     private readonly client: Client,
+    private readonly store: StoreClient,
+    engines: LoadArgs['engines'],
     /** The device that runs the models, and why. */
     readonly device: DeviceInfo,
   ) {
     this.films = new Films(client);
     this.chat = { completions: new ChatCompletions(client) };
+    this.models = new Models(client, store, engines);
   }
 
-  /** Starts the engine and loads the models. Reads nothing but the package's own files. */
+  /** Starts the engine and loads the models. Reads nothing but the package's own files and, where one is given, `model`. */
   static async load(options: LoadOptions = {}): Promise<Kinora> {
     options.signal?.throwIfAborted();
     const { worker, engines, models } = resolveAssets(options.assets);
@@ -56,7 +64,30 @@ export class Kinora {
       threads: options.threads ?? 0,
     });
     const { device } = await client.start((progress) => options.onProgress?.(progress), options.signal);
-    return new Kinora(client, device);
+    const kinora = new Kinora(client, new StoreClient(worker), engines, device);
+    if (options.model === undefined) return kinora;
+    const { signal, onProgress } = options;
+    try {
+      await kinora.models.load(options.model, { ...(signal ? { signal } : {}), ...(onProgress ? { onProgress } : {}) });
+      return kinora;
+    } catch (error) {
+      kinora.dispose();
+      throw error;
+    }
+  }
+
+  /** What a model would take, before anything of it but its header is read: bytes, memory, whether it fits here. */
+  static async estimate(
+    model: ModelSource,
+    options: Pick<LoadOptions, 'assets'> & ModelOptions & { contextTokens?: number } = {},
+  ): Promise<ModelEstimate> {
+    const { worker, engines } = resolveAssets(options.assets);
+    const store = new StoreClient(worker);
+    try {
+      return await estimated(store, modelArgs(model, options, engines), options);
+    } finally {
+      store.dispose();
+    }
   }
 
   /** What this browser can do; asks nothing of the network. */
@@ -87,8 +118,15 @@ export class Kinora {
     return undefined;
   }
 
+  /** What the engine holds in memory now. */
+  async memory(): Promise<MemoryInfo> {
+    for await (const event of this.client.call<MemoryEvent>({ op: 'memory' })) return event.memory;
+    return { wasm: 0, weights: 0 };
+  }
+
   /** Ends the worker and frees its memory. Open calls reject with `engine_stopped`. */
   dispose(): void {
     this.client.dispose();
+    this.store.dispose();
   }
 }

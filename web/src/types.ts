@@ -79,9 +79,9 @@ export interface FilmProject {
   complete: boolean;
 }
 
-/** How far `Kinora.load` is. `total` and `etaMs` are null while unknown. */
+/** How far a load is. `total` and `etaMs` are null while unknown. */
 export interface Progress {
-  phase: 'engine' | 'download' | 'verify' | 'upload' | 'ready';
+  phase: 'engine' | 'download' | 'verify' | 'upload' | 'shaders' | 'ready';
   file?: string;
   loaded: number;
   total: number | null;
@@ -101,4 +101,64 @@ export interface DeviceInfo {
   build: 'plain' | 'relaxed' | 'threads';
   /** Why this one was chosen, in a sentence. */
   why: string;
+}
+
+/** What the header of a model file says. */
+export interface ModelAbout {
+  architecture: string;
+  /** The type of most of its weights, such as `Q8_0`. */
+  quantisation: string;
+  parameters: number;
+  /** Tokens that a conversation may have. */
+  context: number;
+  /** The name that its makers gave it; empty where the file has none. */
+  title: string;
+  /** Bytes of cache that one token of a conversation takes. */
+  cacheBytesPerToken: number;
+}
+
+/** A model that is on this device, whole or in part. */
+export interface StoredModel {
+  /** What `model:` of a request says. */
+  name: string;
+  /** Identifies it in the store. */
+  key: string;
+  bytes: number;
+  /** Bytes that are here already; `bytes` when it is whole. */
+  have: number;
+  /** `disk` survives the visit; `memory` does not; `file`: read from the user's own file. */
+  stored: 'disk' | 'memory' | 'file';
+  /** Why it is not on the disk, in a sentence, where it is not. */
+  why?: string;
+  /** Where it comes from; empty for files that the user gave. */
+  urls: string[];
+  /** Milliseconds since 1970. */
+  added: number;
+  about: ModelAbout;
+}
+
+/** What a model would take, told before it is downloaded. */
+export interface ModelEstimate {
+  name: string;
+  /** Bytes to download; 0 where it is on this device already. */
+  bytes: number;
+  /** Bytes of memory that its weights and a conversation of `contextTokens` take. */
+  memory: number;
+  contextTokens: number;
+  /** Whether it can run here. */
+  fits: boolean;
+  /** Why not, or what is tight, in a sentence; empty when all is well. */
+  why: string;
+  /** Seconds that the download may take; null where the browser knows nothing of the connection. */
+  seconds: number | null;
+  device: 'cpu' | 'gpu';
+  about: ModelAbout;
+}
+
+/** What the engine holds in memory, in bytes. */
+export interface MemoryInfo {
+  /** The engine's WebAssembly memory: code's data, weights and caches of the CPU device. It grows and does not shrink. */
+  wasm: number;
+  /** Weights of all text models that are loaded. */
+  weights: number;
 }

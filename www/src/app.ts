@@ -1,38 +1,35 @@
-import { html, LitElement, nothing, type TemplateResult } from 'lit';
+import { html, LitElement, type TemplateResult } from 'lit';
+import { ChatPage } from './chat/page.js';
+import { deviceView } from './device.js';
+import { FilmPage } from './film/page.js';
+import { Host } from './host.js';
 import { icon } from './icons.js';
-import type { FilmPlayer } from './player.js';
-import { readLink, STYLES, shareLink } from './share.js';
-import { Studio } from './studio.js';
-import { drawn, type Wish } from './take.js';
-import { deviceView, exportView, noticesView, progressView, scriptView, storyboardView } from './views.js';
+import { Library } from './models/library.js';
+import { ModelsPage } from './models/page.js';
 
-const IDEAS = [
-  'a shy robot finds a flower in the snow',
-  'a cat and a dog dance on the moon',
-  'a dragon learns to fly over the sea',
-  'a penguin with an umbrella in the rain',
-  'a ghost looks for a star in the castle',
-];
+const ROOMS = ['film', 'chat', 'models'] as const;
+type Room = (typeof ROOMS)[number];
+const NAMES: Record<Room, string> = { film: 'Film', chat: 'Chat', models: 'Models' };
 
-const seed = (): number => crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
-
-/** The whole page. */
+/** The whole page: one engine, and the rooms in which it is used. */
 export class KinoraApp extends LitElement {
-  static override properties = { empty: { state: true }, copied: { state: true } };
-  /** Whether a film was asked for without an idea. */
-  declare empty: boolean;
-  declare copied: boolean;
-  private tick = 0;
-  private readonly studio = new Studio(() => {
-    this.tick += 1;
-    this.requestUpdate();
-  });
-  private link: Partial<Wish> = {};
+  static override properties = { room: { state: true }, dropping: { state: true } };
+  declare room: Room;
+  declare dropping: boolean;
+  private readonly host = new Host();
+  private readonly library = new Library(this.host);
+  private readonly pages = {
+    film: new FilmPage(this.host),
+    chat: new ChatPage(this.host, this.library),
+    models: new ModelsPage(this.host, this.library),
+  };
 
   constructor() {
     super();
-    this.empty = false;
-    this.copied = false;
+    this.room = 'film';
+    this.dropping = false;
+    this.host.listen(() => this.requestUpdate());
+    this.pages.film.addEventListener('progress', () => this.retitle());
   }
 
   protected override createRenderRoot(): HTMLElement {
@@ -43,226 +40,65 @@ export class KinoraApp extends LitElement {
 
   override connectedCallback(): void {
     super.connectedCallback();
-    document.addEventListener('keydown', (event) => this.key(event));
-    window.addEventListener('hashchange', () => this.fromLink());
-    void this.studio.recover().then(() => this.fromLink());
+    window.addEventListener('hashchange', () => this.enter());
+    document.addEventListener('dragover', (event) => this.over(event));
+    document.addEventListener('dragleave', (event) => {
+      if (!event.relatedTarget) this.dropping = false;
+    });
+    document.addEventListener('drop', (event) => this.drop(event));
+    this.enter();
     const { connection } = navigator as { connection?: { saveData?: boolean } };
-    if (!connection?.saveData) (globalThis.requestIdleCallback ?? setTimeout)(() => this.studio.warm());
+    if (!connection?.saveData) (globalThis.requestIdleCallback ?? setTimeout)(() => this.host.warm());
   }
 
-  private get box(): HTMLTextAreaElement | null {
-    return this.querySelector<HTMLTextAreaElement>('#idea');
-  }
-  private get player(): FilmPlayer | null {
-    return this.querySelector<FilmPlayer>('film-player');
-  }
-
-  private fromLink(): void {
-    const link = readLink(location.hash);
-    this.link = link ?? {};
-    const wish = link ?? this.studio.take?.wish;
-    if (!wish || !this.box) return;
-    this.box.value = wish.idea ?? '';
-    const set = (id: string, value: string | undefined): void => {
-      const field = this.querySelector<HTMLInputElement | HTMLSelectElement>(`#${id}`);
-      if (field && value !== undefined) field.value = value;
-    };
-    set('shots', wish.shots?.toString());
-    set('style', wish.style);
+  private enter(): void {
+    const wanted = location.hash.slice(1);
+    this.room = ROOMS.find((room) => room === wanted) ?? 'film';
+    for (const room of ROOMS) this.pages[room].hidden = room !== this.room;
+    this.retitle();
   }
 
-  private wish(): Wish {
-    const value = (id: string): string => this.querySelector<HTMLSelectElement>(`#${id}`)?.value ?? '';
-    const idea = this.box?.value.trim() ?? '';
-    // The link's seed makes the link's film; any other idea gets a new one.
-    const linked = this.link.idea === idea ? this.link.seed : undefined;
-    return { idea, seed: linked ?? seed(), shots: Number(value('shots')) || 3, style: value('style') || 'flat' };
+  private retitle(): void {
+    const { progress } = this.pages.film;
+    const share = progress ?? this.library.progress;
+    document.title = share === undefined ? 'Kinora' : `${Math.round(share * 100)} % · Kinora`;
   }
 
-  private make(wish = this.wish()): void {
-    this.empty = wish.idea === '';
-    this.copied = false;
-    if (this.empty) {
-      this.box?.focus();
-      return;
-    }
-    void this.studio.make(wish);
-  }
-
-  private key(event: KeyboardEvent): void {
-    if (event.defaultPrevented || event.altKey) return;
-    const target = event.target as HTMLElement;
-    const typing = target.matches('textarea, select, input:not([type=range])');
-    if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) this.make();
-    else if (event.key === 'Escape' && !document.querySelector(':popover-open')) this.studio.stop();
-    else if (typing || event.ctrlKey || event.metaKey) return;
-    else if (event.key === '/') this.box?.focus();
-    else if (event.key === ' ' && !target.matches('button, summary, a')) this.player?.toggle();
-    else if (event.key === 'c') this.player?.toggleCaptions();
-    else if (event.key === 'f') void this.player?.fullScreen();
-    else if (event.key === 'ArrowRight' || event.key === 'ArrowLeft') {
-      if (target.matches('input') && !event.shiftKey) return;
-      const by = event.key === 'ArrowRight' ? 1 : -1;
-      if (event.shiftKey) this.player?.seekShot(by);
-      else this.player?.seek(this.player.at + by);
-    } else return;
+  private over(event: DragEvent): void {
+    if (!event.dataTransfer?.types.includes('Files')) return;
     event.preventDefault();
+    this.dropping = true;
   }
 
-  private async save(format: 'mp4' | 'webm' | 'gif'): Promise<void> {
-    const blob = await this.studio.export(format);
-    if (blob) download(blob, `${fileName(this.studio.take?.title ?? '')}.${blob.type.split('/')[1] ?? format}`);
-  }
-
-  private saveCaptions(): void {
-    const { take } = this.studio;
-    if (!take) return;
-    void this.studio
-      .captions()
-      .then((text) => download(new Blob([text], { type: 'text/vtt' }), `${fileName(take.title)}.vtt`));
-  }
-
-  private async copyLink(): Promise<void> {
-    const { take } = this.studio;
-    if (!take) return;
-    const link = shareLink(take.wish);
-    history.replaceState(null, '', link);
-    this.link = take.wish;
-    // Without the clipboard the link still stands in the address bar.
-    await navigator.clipboard?.writeText(link).catch(() => undefined);
-    this.copied = true;
-  }
-
-  protected override render(): TemplateResult {
-    const { studio } = this;
-    const { take, coming, trouble } = studio;
-    const fresh = !take && !coming;
-    const said = coming ?? take;
-    return html`
-      <header class="bar">
-        <a class="logo" href="./" aria-label="Kinora, start"><img src="./icon.svg" alt="" width="28" height="28" />Kinora</a>
-        ${deviceView(studio.device, studio.loading)}
-      </header>
-      <main class="shell" ?data-fresh=${fresh}>
-        <div class="ask">
-          <h1>Type an idea. <em>Watch the film.</em></h1>
-          <form
-            @submit=${(event: Event) => {
-              event.preventDefault();
-              this.make();
-            }}
-          >
-            <div class="box">
-              <label for="idea">Idea</label>
-              <textarea
-                id="idea"
-                rows="1"
-                dir="auto"
-                placeholder=${IDEAS[0] ?? ''}
-                autocomplete="off"
-                aria-invalid=${this.empty}
-                aria-describedby="idea-help"
-                @focus=${() => studio.warm()}
-                @input=${() => {
-                  this.empty = false;
-                }}
-                @keydown=${(event: KeyboardEvent) => {
-                  if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
-                  event.preventDefault();
-                  this.make();
-                }}
-              ></textarea>
-              ${
-                studio.making
-                  ? html`<button type="button" class="stop" @click=${() => studio.stop()}>${icon('stop')}Stop</button>`
-                  : nothing
-              }
-              <button class="make">${icon('spark')}Make film</button>
-            </div>
-            <p id="idea-help" class="help" ?data-bad=${this.empty}>
-              ${this.empty ? 'Say in a few words what the film is about, or take one of these.' : 'A sentence is enough: who, where, what happens.'}
-            </p>
-            <div class="choices">
-              <ul class="ideas" aria-label="Examples">
-                ${IDEAS.map(
-                  (idea) =>
-                    html`<li><button type="button" class="chip" @click=${() => this.pick(idea)}>${idea}</button></li>`,
-                )}
-              </ul>
-              <div class="options">
-                <label>Style<select id="style">${STYLES.map((style) => html`<option value=${style}>${style}</option>`)}</select></label>
-                <label>Shots<select id="shots">${[1, 2, 3, 4, 5, 6].map((n) => html`<option value=${n} ?selected=${n === 3}>${n}</option>`)}</select></label>
-              </div>
-            </div>
-          </form>
-        </div>
-        ${progressView(studio)}
-        ${
-          trouble
-            ? html`<div class="trouble" role="alert"><p><strong>${trouble.message}</strong> ${trouble.hint}</p>
-                ${trouble.retry ? html`<button @click=${() => this.make()}>Try again</button>` : nothing}</div>`
-            : nothing
-        }
-        <div class="work">
-          <film-player .take=${take} .stage=${studio.pace?.text ?? 'Your film plays here'} .tick=${this.tick}></film-player>
-          <div class="side">
-            ${noticesView(said)} ${scriptView(said, coming !== undefined)}
-          </div>
-        </div>
-        ${
-          take && drawn(take) > 0
-            ? html`<div class="actions">
-                ${exportView(
-                  studio.exporting,
-                  (format) => void this.save(format),
-                  () => this.saveCaptions(),
-                )}
-                <button class="quiet" @click=${() => void this.copyLink()}>${icon('link')}${this.copied ? 'Link copied' : 'Copy link'}</button>
-                ${
-                  take.status !== 'making' && !studio.making && take.status !== 'done'
-                    ? html`<button class="quiet" @click=${() => this.make(take.wish)}>${icon('spark')}Finish this film</button>`
-                    : nothing
-                }
-              </div>`
-            : nothing
-        }
-        ${storyboardView(take, (shot) => this.player?.seek(shot * (take?.framesPerShot ?? 1)))}
-      </main>
-      <footer>
-        <p>Everything runs on this device. Nothing is sent.${studio.store.denied ? ' This browser gives the page no storage: the film is gone when you close it, so export it first.' : ''}</p>
-        <p class="keys"><kbd>/</kbd> idea <kbd>Ctrl</kbd> <kbd>Enter</kbd> make <kbd>Esc</kbd> stop <kbd>Space</kbd> play <kbd>←</kbd> <kbd>→</kbd> frame <kbd>C</kbd> captions</p>
-      </footer>
-      <p class="unseen" role="status">${studio.status}</p>
-    `;
+  private drop(event: DragEvent): void {
+    this.dropping = false;
+    const files = [...(event.dataTransfer?.files ?? [])];
+    if (files.length === 0) return;
+    event.preventDefault();
+    location.hash = '#chat';
+    void this.library.open(files);
   }
 
   protected override updated(): void {
-    const { pace } = this.studio;
-    document.title = pace ? `${Math.round(pace.fraction * 100)} % · Kinora` : 'Kinora';
+    this.retitle();
   }
 
-  private pick(idea: string): void {
-    if (this.box) this.box.value = idea;
-    this.make();
+  protected override render(): TemplateResult {
+    return html`
+      <header class="bar">
+        <a class="logo" href="#film" aria-label="Kinora, start"><img src="./icon.svg" alt="" width="28" height="28" /><span class="wide">Kinora</span></a>
+        <nav aria-label="Rooms">
+          ${ROOMS.map((room) => html`<a href="#${room}" aria-current=${room === this.room ? 'page' : 'false'}>${icon(room)}${NAMES[room]}</a>`)}
+        </nav>
+        ${deviceView(this.host)}
+      </header>
+      <main>${this.pages.film}${this.pages.chat}${this.pages.models}</main>
+      <footer>
+        <p>Everything runs on this device. Nothing is sent.</p>
+      </footer>
+      <div class="drop" ?hidden=${!this.dropping} aria-hidden="true"><p>${icon('models')}Drop a GGUF model to chat with it</p></div>
+    `;
   }
-}
-
-function fileName(title: string): string {
-  return (
-    title
-      .replace(/[^\p{L}\p{N}]+/gu, '-')
-      .replace(/^-|-$/g, '')
-      .slice(0, 60)
-      .toLowerCase() || 'kinora-film'
-  );
-}
-
-function download(blob: Blob, name: string): void {
-  const link = document.createElement('a');
-  link.href = URL.createObjectURL(blob);
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }
 
 customElements.define('kinora-app', KinoraApp);

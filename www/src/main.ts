@@ -1,3 +1,1 @@
-import './player.js';
-import './still.js';
 import './app.js';

@@ -150,6 +150,26 @@ impl Persistent {
         self.len
     }
 
+    /// The shape of a row.
+    pub(crate) fn row_shape(&self) -> &[usize] {
+        self.now.shape().get(1..).unwrap_or_default()
+    }
+
+    /// Rows that still fit.
+    pub(crate) fn room(&self) -> usize {
+        self.capacity() - self.len
+    }
+
+    /// Counts `n` rows more, which an operation wrote behind those already there. Errors: `Shape` without room.
+    pub(crate) fn advance(&mut self, n: usize) -> Result<()> {
+        if n > self.room() {
+            let expected = format!("at most {} rows", self.room());
+            return Err(TensorError::Shape { op: "advance", arg: "rows", got: vec![n], expected });
+        }
+        self.len += n;
+        Ok(())
+    }
+
     /// Rows that fit.
     pub fn capacity(&self) -> usize {
         self.now.dim(0)

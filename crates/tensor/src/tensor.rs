@@ -5,7 +5,7 @@ use std::sync::Arc;
 use kinora_formats::{BlockType, TensorView};
 
 use crate::cpu::{CpuBuf, CpuCache, CpuWeight};
-use crate::gpu::GpuBuffer;
+use crate::gpu::{GpuBuffer, GpuWeight};
 use crate::shape::Shape;
 use crate::{DType, Device, Result, TensorError};
 
@@ -26,6 +26,7 @@ pub(crate) enum Storage {
     CpuWeight(Arc<CpuWeight>),
     CpuCache(Arc<CpuCache>),
     Gpu(GpuBuffer),
+    GpuWeight(GpuWeight),
 }
 
 /// The error for a shape with too many dimensions or elements.
@@ -72,21 +73,47 @@ impl Tensor {
     }
 
     /// A weight from a file. A matrix `[out, in]` keeps its block type, and so its size in memory; tensors of any other
-    /// rank (norms, biases, convolution kernels) and all F32 become f32.
+    /// rank (norms, biases, convolution kernels) and all F32 become f32. On the GPU a matrix above the size of one binding lies
+    /// in several buffers; only `linear` and `embedding` read it.
     ///
     /// # Errors
     /// `Shape` when the bytes do not fit the shape, `OutOfMemory`.
     pub fn weight(device: &Device, view: &TensorView<'_>) -> Result<Tensor> {
-        if view.block == BlockType::F32 || view.shape.len() != 2 {
+        let matrix = view.shape.len() == 2;
+        let spans = |d: &crate::GpuDevice| matrix && (view.bytes.len() as u64) > d.binding_limit();
+        let split = matches!(device, Device::Gpu(d) if spans(d));
+        if (view.block == BlockType::F32 && !split) || !matrix {
             return Tensor::weight_f32(device, view);
         }
         check_bytes(view)?;
         let shape = Shape::new(&view.shape).ok_or_else(|| too_large("weight", &view.shape))?;
         let storage = match device {
             Device::Cpu(d) => Storage::CpuWeight(Arc::new(CpuWeight::new(d, &[view])?)),
-            Device::Gpu(d) => Storage::Gpu(d.weight(view)?),
+            Device::Gpu(d) => Storage::GpuWeight(d.weight(view)?),
         };
         Ok(Tensor { device: device.clone(), storage, offset: 0, shape, dtype: DType::Block(view.block) })
+    }
+
+    /// Matrices [Ni, K] of one block type as one [Σ Ni, K], their rows one below the other.
+    ///
+    /// # Errors
+    /// `Shape` when the widths, block types or ranks differ or there is none; else as [`Tensor::weight`].
+    pub fn weight_stacked(device: &Device, views: &[TensorView<'_>]) -> Result<Tensor> {
+        let bad = |view: Option<&TensorView<'_>>| TensorError::Shape {
+            op: "weight_stacked",
+            arg: "views",
+            got: view.map_or_else(Vec::new, |v| v.shape.clone()),
+            expected: "matrices of one width and block type".to_owned(),
+        };
+        let Some((first, others)) = views.split_first() else { return Err(bad(None)) };
+        let &[_, k] = first.shape.as_slice() else { return Err(bad(Some(first))) };
+        if let Some(other) = others.iter().find(|v| v.block != first.block || v.shape.len() != 2 || v.shape[1] != k) {
+            return Err(bad(Some(other)));
+        }
+        views.iter().try_for_each(check_bytes)?;
+        let bytes: Vec<u8> = views.iter().flat_map(|v| v.bytes).copied().collect();
+        let rows = views.iter().map(|v| v.shape[0]).sum();
+        Tensor::weight(device, &TensorView { shape: vec![rows, k], block: first.block, bytes: &bytes })
     }
 
     /// A weight from a file, widened to f32 whatever its rank and block type. Errors as [`Tensor::weight`].
@@ -268,7 +295,6 @@ impl Tensor {
     }
 
     /// The buffer on the GPU and the first element in it (in elements of 4 bytes).
-    #[allow(dead_code)] // until the kernels of the GPU use it
     pub(crate) fn gpu(&self, op: &'static str) -> Result<(&GpuBuffer, usize)> {
         match &self.storage {
             Storage::Gpu(buffer) => Ok((buffer, self.offset)),

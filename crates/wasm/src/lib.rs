@@ -6,11 +6,13 @@
 mod convert;
 mod engine;
 mod gif;
+mod header;
 mod inspect;
 mod stream;
 
 pub use engine::{Engine, load};
 pub use gif::GifWriter;
+pub use header::read_header;
 pub use inspect::inspect;
 pub use stream::{ChatStream, FilmStream};
 use wasm_bindgen::prelude::*;

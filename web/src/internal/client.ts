@@ -14,6 +14,8 @@ interface Running {
 export class Client {
   private running: Promise<Running> | undefined;
   private disposed = false;
+  /** Files of the models that were added: a new worker reads them again. */
+  private readonly added = new Map<string, Blob[]>();
 
   constructor(
     private readonly workerUrl: string,
@@ -50,6 +52,19 @@ export class Client {
     yield* stream<T>(link.open(call, window), signal);
   }
 
+  /** Reads a model into the engine, and into each that takes its place. */
+  async addModel(name: string, parts: Blob[], signal?: AbortSignal): Promise<void> {
+    for await (const _ of this.call({ op: 'model.add', args: { name, parts } }, { signal })) break;
+    signal?.throwIfAborted();
+    this.added.set(name, parts);
+  }
+
+  /** Takes a model out of the engine. */
+  async removeModel(name: string): Promise<void> {
+    if (!this.added.delete(name) || !this.running) return;
+    for await (const _ of this.call({ op: 'model.remove', args: { name } })) break;
+  }
+
   /** Ends the worker; open calls reject with `engine_stopped`. */
   dispose(): void {
     this.disposed = true;
@@ -68,7 +83,12 @@ export class Client {
     try {
       for await (const event of stream<LoadEvent>(link.open({ op: 'load', args: this.load }, 4), signal)) {
         if (event.type === 'progress') onProgress?.(event.progress);
-        else return { link, device: event.device };
+        else {
+          for (const [name, parts] of this.added) {
+            for await (const _ of stream(link.open({ op: 'model.add', args: { name, parts } }, 1), signal)) break;
+          }
+          return { link, device: event.device };
+        }
       }
       throw new KinoraError(errorShape(new Error('the engine ended while it was loading'), 'load'));
     } catch (error) {

@@ -1,5 +1,5 @@
 import type { ErrorShape } from '../errors.js';
-import type { DeviceInfo, FilmEvent, Progress, Shot } from '../types.js';
+import type { DeviceInfo, FilmEvent, MemoryInfo, ModelEstimate, Progress, Shot, StoredModel } from '../types.js';
 
 /** The three builds of the engine. */
 export type Build = 'plain' | 'relaxed' | 'threads';
@@ -51,13 +51,33 @@ export interface GifArgs {
   frames: Uint8ClampedArray<ArrayBuffer>[];
 }
 
+/** A model by its addresses (one a part) or its files; the engines' addresses, for who has to read its header. */
+export interface ModelArgs {
+  name: string;
+  urls: string[];
+  files: Blob[];
+  storage: 'auto' | 'opfs' | 'memory';
+  pieces?: string[][];
+  timeoutMs: number;
+  engines: LoadArgs['engines'];
+}
+
 /** Everything the worker can be asked; each call answers with a stream of events. */
 export type Call =
   | { op: 'load'; args: LoadArgs }
   | { op: 'film'; args: FilmArgs }
   | { op: 'chat'; args: ChatArgs }
   | { op: 'gif'; args: GifArgs }
-  | { op: 'inspect'; args: { bytes: Uint8Array<ArrayBuffer> } };
+  | { op: 'inspect'; args: { bytes: Uint8Array<ArrayBuffer> } }
+  /** Reads a model out of its files, which stay where they are. */
+  | { op: 'model.add'; args: { name: string; parts: Blob[] } }
+  | { op: 'model.remove'; args: { name: string } }
+  | { op: 'memory' }
+  // The store's, asked of a worker of their own: a download neither waits for the engine nor holds it up.
+  | { op: 'model.get'; args: ModelArgs }
+  | { op: 'model.estimate'; args: ModelArgs & { contextTokens: number } }
+  | { op: 'model.list' }
+  | { op: 'model.delete'; args: { key: string } };
 
 export type LoadEvent = { type: 'progress'; progress: Progress } | { type: 'loaded'; device: DeviceInfo };
 export type ChatEvent =
@@ -68,6 +88,13 @@ export type ChatEvent =
       usage: { prompt_tokens: number; completion_tokens: number };
     };
 export type GifEvent = { type: 'step'; step: number; of: number } | { type: 'gif'; bytes: Uint8Array<ArrayBuffer> };
+export type ModelEvent =
+  | { type: 'progress'; progress: Progress }
+  | { type: 'got'; model: StoredModel; parts: Blob[] }
+  | { type: 'estimate'; estimate: ModelEstimate }
+  | { type: 'list'; models: StoredModel[] }
+  | { type: 'done' };
+export type MemoryEvent = { type: 'memory'; memory: MemoryInfo };
 export type InspectEvent = { type: 'model'; model: unknown };
 
 /** A film event on the wire, as the engine names it: a frame is RGBA bytes, transferred. */

@@ -44,6 +44,16 @@ export async function bootEngine(args: LoadArgs, signal: AbortSignal): Promise<M
   return { build, glue, memory, threads: 1 };
 }
 
+/** The engine's header reader alone, in a build with one thread. */
+export async function bootHeaderReader(
+  engines: LoadArgs['engines'],
+  signal: AbortSignal,
+): Promise<Glue['read_header']> {
+  const build = hasRelaxedSimd() ? 'relaxed' : 'plain';
+  await glues[build]({ module_or_path: await compile(engines[build], signal) });
+  return glues[build].read_header;
+}
+
 async function bootThreads(url: string, threads: number, signal: AbortSignal): Promise<Machine> {
   const module = await compile(url, signal);
   const glue = glues.threads;

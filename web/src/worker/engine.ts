@@ -1,4 +1,5 @@
 import type { ChatArgs, ChatEvent, FilmArgs, WireFilmEvent } from '../internal/protocol.js';
+import type { ModelAbout } from '../types.js';
 
 // The surface of crates/wasm, as the worker uses it.
 
@@ -14,6 +15,11 @@ export interface EngineStream<T> {
 export interface Engine {
   chat(request: ChatArgs): EngineStream<ChatEvent>;
   film(request: FilmArgs): EngineStream<WireFilmEvent>;
+  /** Reads a text model out of its GGUF files, piece by piece, without a copy of them. */
+  add_model(name: string, parts: Blob[]): Promise<void>;
+  remove_model(name: string): void;
+  /** Bytes of the weights of all text models. */
+  weight_bytes(): number;
   /** The device in words. */
   device(): { kind: 'cpu' | 'gpu'; name: string; threads: number; why: string };
   free(): void;
@@ -41,6 +47,8 @@ export interface Glue {
   };
   load(files: Files, options: { device: 'auto' | 'gpu' | 'cpu'; threads: number }): Promise<Engine>;
   inspect(bytes: Uint8Array): unknown;
+  /** What the beginning of a GGUF file says; `file_bytes` is negative where the size is unknown. */
+  read_header(head: Uint8Array, file_bytes: number): { need: number } | { about: ModelAbout; bytes: number };
   GifWriter: new (width: number, height: number, fps: number) => GifWriter;
   /** Works for the pool for ever; only in the build with threads. */
   pool_worker?(): void;

@@ -1,9 +1,19 @@
 import { KinoraError } from '../errors.js';
-import type { AbortFlag, Call, GifArgs, GifEvent, LoadArgs, LoadEvent, ModelName } from '../internal/protocol.js';
+import type {
+  AbortFlag,
+  Call,
+  GifArgs,
+  GifEvent,
+  LoadArgs,
+  LoadEvent,
+  MemoryEvent,
+  ModelName,
+} from '../internal/protocol.js';
 import type { Progress } from '../types.js';
 import { bootEngine, type Machine } from './boot.js';
 import type { Engine, EngineStream, Files } from './engine.js';
 import { readModel } from './files.js';
+import { deleteModel, estimateModel, getModel, listModels } from './models.js';
 
 /** Models that a host may leave out: the engine says what it cannot do without them. */
 const OPTIONAL: ReadonlySet<ModelName> = new Set(['refine']);
@@ -30,6 +40,20 @@ export function operate(
       return gif(call.args, signal);
     case 'inspect':
       return inspect(call.args.bytes);
+    case 'model.add':
+      return add(call.args.name, call.args.parts);
+    case 'model.remove':
+      return once(() => running().engine.remove_model(call.args.name));
+    case 'memory':
+      return memory();
+    case 'model.get':
+      return getModel(call.args, signal);
+    case 'model.estimate':
+      return estimateModel(call.args, signal);
+    case 'model.list':
+      return listModels();
+    case 'model.delete':
+      return deleteModel(call.args.key);
   }
 }
 
@@ -116,6 +140,21 @@ async function* gif(args: GifArgs, signal: AbortSignal): AsyncGenerator<GifEvent
   } finally {
     writer.free();
   }
+}
+
+async function* add(name: string, parts: Blob[]): AsyncGenerator<unknown, void> {
+  await inTurn(() => running().engine.add_model(name, parts));
+  yield { type: 'done' };
+}
+
+async function* once(work: () => void): AsyncGenerator<unknown, void> {
+  work();
+  yield { type: 'done' };
+}
+
+async function* memory(): AsyncGenerator<MemoryEvent, void> {
+  const { engine, machine } = running();
+  yield { type: 'memory', memory: { wasm: machine.memory.buffer.byteLength, weights: engine.weight_bytes() } };
 }
 
 async function* inspect(bytes: Uint8Array): AsyncGenerator<unknown, void> {

@@ -1,0 +1,207 @@
+import { KinoraError } from './errors.js';
+import type { Client } from './internal/client.js';
+import type { LoadArgs, ModelArgs, ModelEvent } from './internal/protocol.js';
+import type { StoreClient } from './internal/store-client.js';
+import { modelName, partFiles, partUrls } from './store/names.js';
+import type { ModelEstimate, Progress, StoredModel } from './types.js';
+
+/** A GGUF model: its address, a file that the user gave, or all parts of a split one (one part's address is enough). */
+export type ModelSource = string | URL | File | readonly File[];
+
+export interface ModelOptions {
+  /** What `model:` of a request will say; where left out, the file's name without its ending. */
+  name?: string;
+  /** `auto`: on the disk where the browser gives any, else in memory. Files that the user gave are read where they lie. */
+  storage?: 'auto' | 'opfs' | 'memory';
+  /** Whether a file that the user gave is copied to this page's storage, to be there at the next visit. */
+  keep?: boolean;
+  /** SHA-256 of each 8 MiB piece of each part, as `manifest` gives them: bytes that differ are refused. */
+  pieces?: string[][];
+  /** Milliseconds without bytes after which a connection is given up and tried again; default 20,000. */
+  timeoutMs?: number;
+  signal?: AbortSignal;
+  onProgress?(progress: Progress): void;
+}
+
+/** The origin's storage, as far as the browser tells. */
+export interface StorageInfo {
+  /** Bytes that this origin may use, and uses. */
+  quota: number;
+  usage: number;
+  /** Whether the browser promised to keep it. */
+  persisted: boolean;
+}
+
+const TIMEOUT_MS = 20_000;
+const CONTEXT_TOKENS = 4096;
+
+/** The store's request for a source. */
+export function modelArgs(source: ModelSource, options: ModelOptions, engines: LoadArgs['engines']): ModelArgs {
+  const common = {
+    storage: options.storage ?? 'auto',
+    timeoutMs: options.timeoutMs ?? TIMEOUT_MS,
+    engines,
+    ...(options.pieces ? { pieces: options.pieces } : {}),
+  } as const;
+  if (typeof source === 'string' || source instanceof URL) {
+    const urls = partUrls(address(source));
+    return { ...common, name: options.name ?? modelName(urls[0] ?? ''), urls, files: [] };
+  }
+  const files = partFiles(source instanceof File ? [source] : source);
+  return { ...common, name: options.name ?? modelName(files[0]?.name ?? ''), urls: [], files };
+}
+
+function address(source: string | URL): string {
+  try {
+    const url = new URL(source, globalThis.location.href);
+    if (['http:', 'https:', 'blob:'].includes(url.protocol)) return url.href;
+  } catch {
+    // said below
+  }
+  throw new KinoraError({
+    code: 'invalid_argument',
+    stage: 'request',
+    retryable: false,
+    message: `${String(source).slice(0, 200)} is no address of a model.`,
+    hint: 'Give an http(s) address of a .gguf file, or a File.',
+    param: 'model',
+  });
+}
+
+/** `kinora.models`: GGUF models beside the embedded one. */
+export class Models {
+  private readonly running = new Map<string, StoredModel>();
+
+  /** @internal */
+  constructor(
+    private readonly client: Client,
+    private readonly store: StoreClient,
+    private readonly engines: LoadArgs['engines'],
+  ) {}
+
+  /**
+   * Brings a model here (it is downloaded once, resumed where it was cut off, and checked), and reads it into the engine: from
+   * then on `model: name` of a request means it. What is downloading in another tab is waited for.
+   */
+  async load(source: ModelSource, options: ModelOptions = {}): Promise<StoredModel> {
+    const args = modelArgs(source, options, this.engines);
+    const { model, parts } =
+      args.files.length > 0 && !options.keep ? await this.lying(args, options) : await this.get(args, options);
+    const total = model.bytes;
+    options.onProgress?.({
+      phase: 'upload',
+      file: model.name,
+      loaded: total,
+      total,
+      etaMs: null,
+      text: 'Preparing the model',
+    });
+    await this.client.addModel(args.name, parts, options.signal);
+    this.running.set(args.name, { ...model, name: args.name });
+    options.onProgress?.({ phase: 'ready', file: model.name, loaded: total, total, etaMs: null, text: 'Ready' });
+    return { ...model, name: args.name };
+  }
+
+  /** Downloads a model to the disk without reading it into the engine. */
+  async download(source: ModelSource, options: ModelOptions = {}): Promise<StoredModel> {
+    return (await this.get(modelArgs(source, options, this.engines), options)).model;
+  }
+
+  /** Every model on this device, whole or in part (`have` < `bytes`), and those that run from the user's own files. */
+  async list(): Promise<StoredModel[]> {
+    for await (const event of this.store.call<ModelEvent>({ op: 'model.list' })) {
+      if (event.type !== 'list') continue;
+      const known = new Set(event.models.map(({ key }) => key));
+      return [...event.models, ...[...this.running.values()].filter(({ key }) => !known.has(key))];
+    }
+    return [];
+  }
+
+  /** Names of the models that requests may ask for, beside the embedded one. */
+  get loaded(): readonly string[] {
+    return [...this.running.keys()];
+  }
+
+  /** Takes a model out of the engine; on the disk it stays. */
+  async unload(name: string): Promise<void> {
+    if (!this.running.delete(name)) return;
+    await this.client.removeModel(name);
+  }
+
+  /** Takes a model out of the engine and off the disk. `name`: its name or its key. */
+  async delete(name: string): Promise<void> {
+    const model = (await this.list()).find((model) => model.key === name || model.name === name);
+    if (!model) {
+      throw new KinoraError({
+        code: 'model_not_found',
+        stage: 'delete',
+        retryable: false,
+        message: `There is no model ${name.slice(0, 200)} on this device.`,
+        hint: 'kinora.models.list() names those that there are.',
+        param: 'name',
+      });
+    }
+    for (const [running, { key }] of [...this.running]) if (key === model.key) await this.unload(running);
+    if (model.stored === 'file') return;
+    for await (const _ of this.store.call({ op: 'model.delete', args: { key: model.key } })) return;
+  }
+
+  /** What a model would take: bytes, memory, whether it fits. Reads no more of it than its header. */
+  estimate(source: ModelSource, options: ModelOptions & { contextTokens?: number } = {}): Promise<ModelEstimate> {
+    return estimated(this.store, modelArgs(source, options, this.engines), options);
+  }
+
+  /** How much of this device's storage is used. */
+  async storage(): Promise<StorageInfo> {
+    const { storage } = navigator;
+    const { quota = 0, usage = 0 } = (await storage?.estimate?.().catch(() => undefined)) ?? {};
+    return { quota, usage, persisted: (await storage?.persisted?.().catch(() => false)) ?? false };
+  }
+
+  /** A model that is read from the user's own files, where they lie. */
+  private async lying(args: ModelArgs, options: ModelOptions): Promise<{ model: StoredModel; parts: Blob[] }> {
+    const { about } = await estimated(this.store, args, options);
+    const bytes = args.files.reduce((sum, { size }) => sum + size, 0);
+    const { name, files: parts } = args;
+    const why = 'It is read from your own file.';
+    const model = { name, key: `file:${name}`, bytes, have: bytes, why, urls: [], added: Date.now(), about };
+    return { model: { ...model, stored: 'file' }, parts };
+  }
+
+  private async get(args: ModelArgs, options: ModelOptions): Promise<{ model: StoredModel; parts: Blob[] }> {
+    const { signal } = options;
+    for await (const event of this.store.call<ModelEvent>({ op: 'model.get', args }, { window: 4, signal })) {
+      if (event.type === 'progress') options.onProgress?.(event.progress);
+      else if (event.type === 'got') {
+        // Storage that is asked for after a success is rarely refused, and costs nothing where it is.
+        if (event.model.stored === 'disk') void navigator.storage.persist?.().catch(() => false);
+        return event;
+      }
+    }
+    signal?.throwIfAborted();
+    throw new KinoraError({
+      code: 'internal',
+      stage: 'download',
+      retryable: true,
+      message: 'The download ended without its last event.',
+      hint: 'Try again.',
+    });
+  }
+}
+
+/** @internal Shared with `Kinora.estimate`, which has no engine. */
+export async function estimated(
+  store: StoreClient,
+  args: ModelArgs,
+  options: { signal?: AbortSignal; contextTokens?: number },
+): Promise<ModelEstimate> {
+  const call = {
+    op: 'model.estimate',
+    args: { ...args, contextTokens: options.contextTokens ?? CONTEXT_TOKENS },
+  } as const;
+  for await (const event of store.call<ModelEvent>(call, { signal: options.signal })) {
+    if (event.type === 'estimate') return event.estimate;
+  }
+  options.signal?.throwIfAborted();
+  throw new TypeError('no estimate came');
+}

@@ -1,0 +1,364 @@
+import { KinoraError } from '../errors.js';
+import type { ModelAbout, Progress, StoredModel } from '../types.js';
+import { CHUNK } from './chunks.js';
+import { Disk, type Folder, folderKey, isNamed, type Manifest, quotaExceeded, type Source } from './disk.js';
+import { HttpFile } from './http.js';
+import { alone, ifFree, Teller } from './locks.js';
+import { Meter } from './meter.js';
+import { Changed, type Net } from './patience.js';
+import { DiskSink, MemorySink } from './sinks.js';
+import { Ahead, BlobFile, fetchPieces, type PartReader } from './transfer.js';
+import { bytesOf, verified, whole } from './verify.js';
+
+/** A model to be had: from addresses, or from files that the user gave and that shall be kept. */
+export interface Wanted {
+  name: string;
+  /** One address a part. */
+  urls: string[];
+  /** One file a part; `urls` is empty then. */
+  files: Blob[];
+  storage: 'auto' | 'opfs' | 'memory';
+  /** The hash of every 8 MiB piece of each part, where it is known. */
+  pieces?: string[][];
+  timeoutMs: number;
+}
+export interface Obtained {
+  model: StoredModel;
+  /** The files: from the disk they are read piece by piece, nothing of them lies in memory. */
+  parts: Blob[];
+}
+
+/** Reads a GGUF header: what it says, or how many bytes of it are needed. Throws what is wrong with it. */
+export type ReadHeader = (
+  head: Uint8Array<ArrayBuffer>,
+  bytes: number | null,
+) => Promise<{ need: number } | { about: ModelAbout; bytes: number }>;
+
+/** A file that changes at the server while it is fetched is begun again so many times. */
+const RESTARTS = 1;
+
+/** Models that live in this worker's memory, by their folder key. */
+const inMemory = new Map<string, Obtained>();
+
+/** Brings a model here, or finds it here; what is on the disk is checked before it is handed out. */
+export async function obtain(
+  wanted: Wanted,
+  readHeader: ReadHeader,
+  signal: AbortSignal,
+  report: (progress: Progress) => void,
+): Promise<Obtained> {
+  const meter = new Meter(wanted.name, report);
+  const net: Net = { signal, timeoutMs: wanted.timeoutMs, waiting: (text) => meter.waiting(text) };
+  const disk = wanted.storage === 'memory' ? 'Memory was asked for.' : await Disk.open();
+  if (typeof disk === 'string') {
+    if (wanted.storage === 'opfs') throw denied(disk);
+    return restarting(() => toMemory(wanted, readHeader, net, meter, disk));
+  }
+  const folder = await disk.folder(await folderKey(identity(wanted)));
+  try {
+    const manifest = await folder.manifest();
+    if (manifest) {
+      const sound = await check(folder, manifest, manifest.pieces, signal, meter);
+      if (whole(manifest.bytes, sound)) return fromDisk(folder, manifest);
+    }
+    return await alone(
+      folder.key,
+      signal,
+      (elsewhere) => meter.elsewhere(elsewhere),
+      () => restarting(() => toDisk(disk, folder, wanted, readHeader, net, meter)),
+    );
+  } catch (error) {
+    signal.throwIfAborted();
+    throw error instanceof DOMException ? failed(error) : error;
+  }
+}
+
+const identity = ({ name, urls, files }: Wanted): string =>
+  urls[0] ?? `file:${name}:${files.map(({ size }) => size).join(',')}`;
+
+async function restarting<T>(work: () => Promise<T>): Promise<T> {
+  for (let restarts = 0; ; restarts++) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof Changed)) throw error;
+      if (restarts >= RESTARTS) throw changing(error);
+    }
+  }
+}
+
+/** As the only writer of this folder: goes on where it was left, or begins. */
+async function toDisk(
+  disk: Disk,
+  folder: Folder,
+  wanted: Wanted,
+  readHeader: ReadHeader,
+  net: Net,
+  meter: Meter,
+): Promise<Obtained> {
+  const { signal } = net;
+  const manifest = await folder.manifest();
+  let source = manifest ?? (await folder.source());
+  const sound = source
+    ? await check(folder, source, manifest?.pieces ?? (await folder.pieces(source.bytes)), signal, meter)
+    : [];
+  if (source && whole(source.bytes, sound)) return complete(folder, source, sound as string[][]);
+  const parts = await openParts(wanted, net);
+  const teller = new Teller(folder.key);
+  const sink = new DiskSink(folder, sound);
+  try {
+    if (source && !same(source, parts)) {
+      // Another file stands at the address now: of the old one nothing can be used.
+      await folder.clear();
+      source = undefined;
+      sink.pieces.length = 0;
+    }
+    const total = sizes(parts);
+    meter.begin('download', total, source ? bytesOf(source.bytes, sink.pieces) : 0);
+    const came = (bytes: number): void => {
+      meter.add(bytes);
+      teller.tell(meter.loaded, meter.total);
+    };
+    if (!source) {
+      source = await begin(folder, wanted, parts, readHeader, came, meter);
+      for (const _ of source.bytes) sink.pieces.push([]);
+    }
+    const need = source.bytes.reduce((sum, size) => sum + size, 0) - bytesOf(source.bytes, sink.pieces);
+    const { quota, usage } = await navigator.storage.estimate();
+    if (quota !== undefined && usage !== undefined && need > quota - usage) throw await full(disk, folder, need);
+    try {
+      await fetchPieces(parts, sink, wanted.pieces ?? manifest?.pieces, came);
+      await sink.trim(source.bytes);
+    } catch (error) {
+      if (isNamed(error, 'QuotaExceededError')) {
+        const have = bytesOf(source.bytes, sink.pieces);
+        throw await full(disk, folder, source.bytes.reduce((sum, size) => sum + size, 0) - have);
+      }
+      throw error;
+    }
+    return await complete(folder, source, sink.pieces as string[][]);
+  } catch (error) {
+    if (error instanceof Changed) {
+      sink.close();
+      await folder.clear();
+    }
+    throw error;
+  } finally {
+    teller.close();
+    sink.close();
+    for (const part of parts) part.close();
+  }
+}
+
+/** Looks at the header before a byte is stored, then notes what is going to be stored. */
+async function begin(
+  folder: Folder,
+  wanted: Wanted,
+  parts: Ahead[],
+  readHeader: ReadHeader,
+  came: (bytes: number) => void,
+  meter: Meter,
+): Promise<Source> {
+  const about = await headerOf(parts, readHeader, came);
+  const bytes = parts.map((part) => part.bytes);
+  if (!bytes.every((size) => size !== null)) throw unsized(wanted.name);
+  meter.total = sizes(parts);
+  const source: Source = {
+    version: 1,
+    name: wanted.name,
+    urls: wanted.urls,
+    bytes,
+    versions: parts.map((part) => part.version),
+    added: Date.now(),
+    about,
+  };
+  await folder.write('source.json', source);
+  return source;
+}
+
+async function headerOf(parts: Ahead[], readHeader: ReadHeader, came: (bytes: number) => void): Promise<ModelAbout> {
+  const [first] = parts;
+  if (!first) throw unsized('The model');
+  for (let need = CHUNK; ; ) {
+    const read = await readHeader(await first.head(need, came), first.bytes);
+    if ('about' in read) {
+      first.told = read.bytes;
+      return read.about;
+    }
+    need = read.need;
+  }
+}
+
+async function complete(folder: Folder, source: Source, pieces: string[][]): Promise<Obtained> {
+  const manifest: Manifest = { ...source, pieces };
+  await folder.write('manifest.json', manifest);
+  return fromDisk(folder, manifest);
+}
+
+async function fromDisk(folder: Folder, manifest: Manifest): Promise<Obtained> {
+  const files = await Promise.all(manifest.bytes.map((_, p) => folder.file(`part-${p}`)));
+  if (!files.every((file) => file !== undefined)) {
+    throw failed(new DOMException('a file is gone', 'NotFoundError'));
+  }
+  return { model: described(folder.key, manifest, 'disk', total(manifest)), parts: files };
+}
+
+async function toMemory(
+  wanted: Wanted,
+  readHeader: ReadHeader,
+  net: Net,
+  meter: Meter,
+  why: string,
+): Promise<Obtained> {
+  const key = identity(wanted);
+  const known = inMemory.get(key);
+  if (known) return known;
+  const parts = await openParts(wanted, net);
+  const sink = new MemorySink();
+  try {
+    const came = (bytes: number): void => meter.add(bytes);
+    meter.begin('download', sizes(parts), 0);
+    const about = await headerOf(parts, readHeader, came);
+    meter.total = sizes(parts);
+    const bytes = await fetchPieces(parts, sink, wanted.pieces, came);
+    const source: Source = {
+      version: 1,
+      name: wanted.name,
+      urls: wanted.urls,
+      bytes,
+      versions: parts.map((part) => part.version),
+      added: Date.now(),
+      about,
+    };
+    const model = { ...described(key, source, 'memory', total(source)), why };
+    const obtained = { model, parts: sink.files(bytes) };
+    inMemory.set(key, obtained);
+    return obtained;
+  } finally {
+    for (const part of parts) part.close();
+  }
+}
+
+async function check(
+  folder: Folder,
+  source: Source,
+  pieces: (string | undefined)[][],
+  signal: AbortSignal,
+  meter: Meter,
+): Promise<(string | undefined)[][]> {
+  meter.begin('verify', bytesOf(source.bytes, pieces), 0);
+  return verified(folder, source.bytes, pieces, signal, (bytes) => meter.add(bytes));
+}
+
+async function openParts(wanted: Wanted, net: Net): Promise<Ahead[]> {
+  const parts: PartReader[] = wanted.files.map((file, i) => new BlobFile(file, wanted.urls[i] ?? wanted.name));
+  try {
+    for (const url of wanted.files.length > 0 ? [] : wanted.urls) parts.push(await HttpFile.open(url, net));
+  } catch (error) {
+    for (const part of parts) part.close();
+    throw error;
+  }
+  return parts.map((part) => new Ahead(part));
+}
+
+function sizes(parts: readonly PartReader[]): number | null {
+  return parts.reduce<number | null>((sum, { bytes }) => (sum === null || bytes === null ? null : sum + bytes), 0);
+}
+
+const same = (source: Source, parts: readonly PartReader[]): boolean =>
+  source.bytes.length === parts.length &&
+  parts.every(
+    ({ bytes, version }, i) =>
+      (bytes === null || bytes === source.bytes[i]) &&
+      (version === null || source.versions[i] === null || version === source.versions[i]),
+  );
+
+const total = ({ bytes }: Source): number => bytes.reduce((sum, size) => sum + size, 0);
+
+function described(key: string, source: Source, stored: StoredModel['stored'], have: number): StoredModel {
+  const { name, urls, added, about } = source;
+  return { name, key, bytes: total(source), have, stored, urls, added, about };
+}
+
+/** Every model that is on the disk, whole or in part, and those in this worker's memory. */
+export async function list(): Promise<StoredModel[]> {
+  const found = [...inMemory.values()].map(({ model }) => model);
+  const disk = await Disk.open();
+  for (const folder of typeof disk === 'string' ? [] : await disk.folders()) {
+    const manifest = await folder.manifest();
+    const source = manifest ?? (await folder.source());
+    if (!source) continue;
+    const have = manifest ? total(manifest) : bytesOf(source.bytes, await folder.pieces(source.bytes));
+    found.push(described(folder.key, source, 'disk', have));
+  }
+  return found.sort((a, b) => a.name.localeCompare(b.name));
+}
+
+/** Frees the space of a model. Whoever runs it goes on; it is fetched again at the next load. */
+export async function remove(key: string): Promise<void> {
+  if (inMemory.delete(key)) return;
+  const disk = await Disk.open();
+  if (typeof disk === 'string') throw denied(disk);
+  try {
+    if (await ifFree(key, () => disk.remove(key))) return;
+  } catch (error) {
+    throw failed(error);
+  }
+  throw new KinoraError({
+    code: 'model_busy',
+    stage: 'delete',
+    retryable: true,
+    message: 'The model is being downloaded, here or in another tab.',
+    hint: 'Stop the download first.',
+  });
+}
+
+async function full(disk: Disk, folder: Folder, need: number): Promise<KinoraError> {
+  const others: string[] = [];
+  for (const other of await disk.folders()) {
+    const source = (await other.manifest()) ?? (await other.source());
+    if (source && other.key !== folder.key) others.push(source.name);
+  }
+  return quotaExceeded(need, others);
+}
+
+function denied(why: string): KinoraError {
+  return new KinoraError({
+    code: 'storage_denied',
+    stage: 'download',
+    retryable: false,
+    message: why,
+    hint: "Run the model from memory (storage: 'auto' or 'memory'): then it is fetched again at the next visit.",
+  });
+}
+
+function failed(error: unknown): KinoraError {
+  const why = error instanceof Error ? error.message : String(error);
+  return new KinoraError({
+    code: 'storage_failed',
+    stage: 'download',
+    retryable: true,
+    message: `The browser's storage failed: ${why}`,
+    hint: 'Try again. If it stays so, delete the model and load it anew.',
+  });
+}
+
+function changing(error: Changed): KinoraError {
+  return new KinoraError({
+    code: 'download_range',
+    stage: 'download',
+    retryable: true,
+    message: `The download was begun anew, and again the server gave another file than before: ${error.message}.`,
+    hint: 'Try again later, or download the file and open it from the disk.',
+  });
+}
+
+function unsized(name: string): KinoraError {
+  return new KinoraError({
+    code: 'download_range',
+    stage: 'download',
+    retryable: false,
+    message: `${name}: the server tells the size of no part.`,
+    hint: 'Take the files from another server, or open them from the disk.',
+  });
+}

@@ -1,0 +1,162 @@
+import { KinoraError } from '../errors.js';
+import { CHUNK, chunkBytes, chunkCount, sha256 } from './chunks.js';
+import type { Pieces } from './journal.js';
+
+/** A file of a model as it is read: from an address, or from one that the user gave. */
+export interface PartReader {
+  /** What it is called in messages. */
+  readonly url: string;
+  readonly bytes: number | null;
+  readonly version: string | null;
+  read(from: number, to: number, came: (bytes: number) => void): Promise<Uint8Array<ArrayBuffer>>;
+  close(): void;
+}
+
+/** Where the pieces go. */
+export interface Sink {
+  /** The pieces that are there already, checked. */
+  readonly pieces: Pieces;
+  put(part: number, piece: number, bytes: Uint8Array<ArrayBuffer>, hash: string | undefined): Promise<void>;
+}
+
+/** A local file, read like one at an address. */
+export class BlobFile implements PartReader {
+  readonly bytes: number;
+  readonly version = null;
+
+  constructor(
+    private readonly blob: Blob,
+    readonly url: string,
+  ) {
+    this.bytes = blob.size;
+  }
+
+  async read(from: number, to: number, came: (bytes: number) => void): Promise<Uint8Array<ArrayBuffer>> {
+    const bytes = new Uint8Array(await this.blob.slice(from, to).arrayBuffer());
+    came(bytes.length);
+    return bytes;
+  }
+
+  close(): void {
+    // nothing is open
+  }
+}
+
+/** Reads the first pieces of a part ahead, for who wants to see the header first. Each byte is read once. */
+export class Ahead implements PartReader {
+  private readonly kept: (Uint8Array<ArrayBuffer> | undefined)[] = [];
+
+  constructor(
+    private readonly part: PartReader,
+    /** The size, where only the header says it. */
+    private size: number | null = part.bytes,
+  ) {}
+
+  get url(): string {
+    return this.part.url;
+  }
+  get bytes(): number | null {
+    return this.part.bytes ?? this.size;
+  }
+  get version(): string | null {
+    return this.part.version;
+  }
+
+  /** The size as the header has it, for servers that do not say. */
+  set told(bytes: number) {
+    this.size = bytes;
+  }
+
+  /** At least `bytes` from the beginning, fewer where the file ends. */
+  async head(bytes: number, came: (bytes: number) => void): Promise<Uint8Array<ArrayBuffer>> {
+    while (this.kept.length * CHUNK < bytes) {
+      const from = this.kept.length * CHUNK;
+      const piece = await this.part.read(from, from + CHUNK, came);
+      this.kept.push(piece);
+      if (piece.length < CHUNK) break;
+    }
+    const kept = this.kept.filter((piece) => piece !== undefined);
+    const [first] = kept;
+    if (first && kept.length === 1) return first;
+    return new Uint8Array(await new Blob(kept).arrayBuffer());
+  }
+
+  async read(from: number, to: number, came: (bytes: number) => void): Promise<Uint8Array<ArrayBuffer>> {
+    const i = from / CHUNK;
+    const kept = this.kept[i];
+    if (!kept) return this.part.read(from, to, came);
+    this.kept[i] = undefined; // wanted once
+    return kept;
+  }
+
+  close(): void {
+    this.part.close();
+  }
+}
+
+/**
+ * Brings every piece that is not there to the sink, one after the other; while one is checked and written the next is fetched.
+ * `given`: the hashes that the pieces must have, where they are known. Resolves with the size of each part.
+ */
+export async function fetchPieces(
+  parts: readonly PartReader[],
+  sink: Sink,
+  given: Pieces | undefined,
+  came: (bytes: number) => void,
+): Promise<number[]> {
+  const sizes: number[] = [];
+  let writing: Promise<void> = Promise.resolve();
+  for (const [p, part] of parts.entries()) {
+    let size = part.bytes;
+    for (let i = 0; size === null || i < chunkCount(size); i++) {
+      if (sink.pieces[p]?.[i] !== undefined) continue;
+      const bytes = await part.read(i * CHUNK, (i + 1) * CHUNK, came);
+      await writing;
+      if (size === null && bytes.length < CHUNK) size = i * CHUNK + bytes.length;
+      if (size !== null && bytes.length !== chunkBytes(size, i))
+        throw shortened(part.url, i * CHUNK + bytes.length, size);
+      if (bytes.length === 0) break;
+      writing = checked(part, p, i, bytes, given).then(({ bytes, hash }) => sink.put(p, i, bytes, hash));
+      // It is awaited at the next piece; a failure before that is no unhandled one.
+      writing.catch(() => undefined);
+    }
+    sizes.push(size ?? 0);
+  }
+  await writing;
+  return sizes;
+}
+
+async function checked(
+  part: PartReader,
+  p: number,
+  i: number,
+  bytes: Uint8Array<ArrayBuffer>,
+  given: Pieces | undefined,
+): Promise<{ bytes: Uint8Array<ArrayBuffer>; hash: string | undefined }> {
+  const hash = await sha256(bytes);
+  const wanted = given?.[p]?.[i];
+  if (hash !== undefined && wanted !== undefined && hash !== wanted) throw mismatch(part.url, i * CHUNK);
+  return { bytes, hash };
+}
+
+function shortened(url: string, have: number, need: number): KinoraError {
+  return new KinoraError({
+    code: 'download_truncated',
+    stage: 'download',
+    retryable: true,
+    message: `${url} ended after ${have} of ${need} bytes.`,
+    hint: 'Try again. If it stays so, the file on the server is cut short.',
+    details: { have, need },
+  });
+}
+
+/** Bytes that are not those that the manifest or the given hash has. */
+export function mismatch(url: string, at: number): KinoraError {
+  return new KinoraError({
+    code: 'checksum_mismatch',
+    stage: 'verify',
+    retryable: true,
+    message: `${url} is not the file that was expected: the bytes from ${at} on have another SHA-256.`,
+    hint: 'Try again. If it stays so, the server has a damaged or another file.',
+  });
+}
