@@ -54,6 +54,10 @@ impl SelfAttention {
         })
     }
 
+    pub fn linears(&self) -> impl Iterator<Item = &Linear> {
+        self.qkv.linears().chain([&self.output])
+    }
+
     /// `x` [T, C] at positions from `start`; keys and values join the cache.
     pub fn forward(&self, x: &Tensor, rope: &Rope, cache: &mut KeysValues, start: usize) -> Result<Tensor> {
         let t = x.rows();

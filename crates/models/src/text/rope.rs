@@ -63,10 +63,15 @@ impl RopeTables {
         })
     }
 
+    /// Whether a context of `max_len` tokens takes the long divisors of LongRoPE.
+    pub fn is_long(&self, max_len: usize) -> bool {
+        self.global_long.is_some() && max_len > self.original_context
+    }
+
     /// Tables for `len` positions from `start` of a context that may grow to `max_len`. The length decides between the
     /// short and the long divisors of LongRoPE as a whole: keys that were turned by the one are of no use to the other.
     pub fn at(&self, device: &Device, start: usize, len: usize, max_len: usize) -> Result<Rope> {
-        let global = self.global_long.as_ref().filter(|_| max_len > self.original_context).unwrap_or(&self.global);
+        let global = self.global_long.as_ref().filter(|_| self.is_long(max_len)).unwrap_or(&self.global);
         Ok(Rope {
             style: self.style,
             global: global.waves(device, start, len)?,
