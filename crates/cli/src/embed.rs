@@ -35,16 +35,16 @@ pub struct Args {
 
 /// A network that makes vectors.
 enum Model {
-    Encoder(Encoder),
-    Decoder(Decoder),
+    Encoder(Box<Encoder>),
+    Decoder(Box<Decoder>),
 }
 
 impl Model {
     fn load(file: &GgufFile, device: &Device) -> Outcome<Self> {
         Ok(if is_encoder(file.gguf()) {
-            Self::Encoder(Encoder::load(file, device)?)
+            Self::Encoder(Box::new(Encoder::load(file, device)?))
         } else {
-            Self::Decoder(Decoder::load(file, device)?)
+            Self::Decoder(Box::new(Decoder::load(file, device)?))
         })
     }
 
