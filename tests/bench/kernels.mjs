@@ -1,5 +1,5 @@
 // Kinora's kernels beside onnxruntime-web's: the same shapes and numbers in one page, one thread, turn by turn.
-// node tests/bench/kernels.mjs [CASE...] [--rounds 9] [--json]   (./x bench kernels builds first; README.md says more)
+// node tests/bench/kernels.mjs [CASE...] [--rounds 9] [--model FILE.gguf] [--json]   (./x bench kernels builds first; README.md says more)
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -11,6 +11,7 @@ const { values: options, positionals } = parseArgs({
   options: {
     rounds: { type: 'string', default: '9' },
     json: { type: 'boolean', default: false },
+    model: { type: 'string', default: path.join(root, 'models/text/kinora-text.gguf') },
     wasm: { type: 'string', default: path.join(root, 'target/wasm-bench') },
     ort: { type: 'string', default: path.join(root, 'node_modules/onnxruntime-web/dist') },
   },
@@ -43,13 +44,13 @@ const site = await serveFiles({
   ],
   '/kinora/': options.wasm,
   '/ort/': options.ort,
+  '/text': () => ['application/octet-stream', readFileSync(options.model)],
   '/paint': () => ['application/octet-stream', readFileSync(path.join(root, 'models/paint/paint.safetensors'))],
 });
 const { browser, page, pids } = await launch(site.url);
 try {
   await page.evaluate(async (hasOrt) => {
     await wasm_bindgen({ module_or_path: '/kinora/kinora_bg.wasm' });
-    const file = new Uint8Array(await (await fetch('/paint')).arrayBuffer());
     if (hasOrt) {
       window.ort = await import('/ort/ort.wasm.bundle.min.mjs');
       ort.env.wasm.wasmPaths = '/ort/';
@@ -59,6 +60,8 @@ try {
     window.engines = {};
     window.prepare = async (name, model) => {
       window.engines = {};
+      const weights = /^(prefill|decode)_/.test(name) ? '/text' : '/paint';
+      const file = new Uint8Array(await (await fetch(weights)).arrayBuffer());
       const one = wasm_bindgen.PageCase.make(name, 1, file);
       if (!one) throw new Error(`${name} is no case`);
       engines.kinora = () => one.run();

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use kinora_formats::GgufFile;
-use kinora_models::text::Llama;
+use kinora_models::text::Decoder;
 use kinora_tensor::{Device, Tensor};
 use serde_json::json;
 
@@ -12,7 +12,7 @@ use super::{Args, limits, median};
 use crate::failure::{Failure, Outcome};
 
 struct Model {
-    network: Llama,
+    network: Decoder,
     device: Device,
     vocab: usize,
 }
@@ -60,7 +60,7 @@ pub(super) fn run(args: &Args, path: &Path) -> Outcome {
     let start = Instant::now();
     let at = |e: Failure| e.at(path.display());
     let file = GgufFile::from_bytes(bytes).map_err(Failure::from).map_err(at)?;
-    let network = Llama::load(&file, &device).map_err(Failure::from).map_err(at)?;
+    let network = Decoder::load(&file, &device).map_err(Failure::from).map_err(at)?;
     drop(file);
     device.reset_arena();
     let vocab = network.config().vocab;

@@ -110,7 +110,8 @@ impl Kernel for Round<'_> {
             for (c, x) in x.as_chunks::<CELL>().0.iter().enumerate() {
                 let top = x.iter().fold(0.0f32, |top, v| if v.abs() > top { v.abs() } else { top });
                 let inverse = if top > 0.0 { 127.0 / top } else { 0.0 };
-                let scale = top / 127.0;
+                // NaN where any value is NaN or infinite, and so is all that is made from it
+                let scale = top / 127.0 + x.iter().fold(0.0, |sum, v| sum + v * 0.0);
                 self.scales[c * rows + r] = scale;
                 // adding 1.5 · 2²³ rounds to the nearest integer and leaves it in the low bits
                 let q = x.map(|x| ((x * inverse + 12_582_912.0).to_bits() as i32 - 0x4b40_0000) as i8);

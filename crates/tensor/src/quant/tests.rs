@@ -109,3 +109,20 @@ fn a_row_of_a_product_does_not_depend_on_its_neighbours() {
         }
     }
 }
+
+#[test]
+fn what_is_not_finite_stays_so() {
+    let mut g = Gen::new(8);
+    let d = CpuDevice::new(1);
+    let (n, k) = (5, 64);
+    let bytes = g.blocks(BlockType::Q8_0, n * k);
+    let cells = cells(&d, &TensorView { shape: vec![n, k], block: BlockType::Q8_0, bytes: &bytes });
+    for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+        let mut x = g.values(k, 1.0);
+        x[40] = bad;
+        let rounded = Rounded::new(&d, &x, 1, k, &BlockType::Q8_0.quant_layout().unwrap()).unwrap();
+        let mut y = vec![0.0; n];
+        Product { x: &rounded, w: &cells, n, bias: None }.run(&d, &mut y);
+        assert!(y.iter().all(|y| !y.is_finite()), "{bad} became {y:?}");
+    }
+}

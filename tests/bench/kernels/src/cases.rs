@@ -19,13 +19,14 @@ pub(crate) fn values(n: usize) -> Vec<f32> {
 }
 
 impl Case {
-    /// The case of a name such as `matmul_f32_512`, `conv3x3_64x64_112x192`, `linear_1344x192x192`, `paint`; `None` when it
-    /// is none. `file` holds the painter's weights.
+    /// The case of a name such as `matmul_f32_512`, `conv3x3_64x64_112x192`, `linear_f16_1344x192x192`, `prefill_128`,
+    /// `decode_64_128`, `paint`; `None` when it is none. `file` holds the weights of the text model or painter.
     ///
     /// # Errors
     /// Whatever refuses the inputs.
     pub fn new(name: &str, threads: usize, file: Option<Vec<u8>>) -> Result<Option<Case>, Error> {
         let d = Device::cpu(threads);
+        let name = &peer_name(name);
         let digits = |text: &str| text.split(['x', '_']).filter_map(|n| n.parse().ok()).collect::<Vec<usize>>();
         let tensor = |shape: &[usize]| Tensor::from_f32(&d, shape, &values(shape.iter().product()));
         let call: Call = if let Some(sizes) = name.strip_prefix("matmul_f32_") {
@@ -56,11 +57,17 @@ impl Case {
             let weight = Tensor::weight(&d, &TensorView { shape: vec![n, k], block, bytes: &bytes })?;
             let (x, bias) = (tensor(&[m, k])?, tensor(&[n])?);
             Box::new(move || Ok(x.linear(&weight, Some(&bias))?))
+        } else if let Some(sizes) = name.strip_prefix("prefill_") {
+            let [n] = digits(sizes)[..] else { return Ok(None) };
+            nets::text(&d, file.ok_or("the text model is missing")?, n, None)?
+        } else if let Some(sizes) = name.strip_prefix("decode_") {
+            let [n, depth] = digits(sizes)[..] else { return Ok(None) };
+            nets::text(&d, file.ok_or("the text model is missing")?, n, Some(depth))?
         } else if let Some((op, sizes)) = name.strip_prefix("op_").and_then(|rest| rest.split_once('-')) {
             let Some(call) = operation(&d, op, &digits(sizes))? else { return Ok(None) };
             call
         } else {
-            match name {
+            match name.as_str() {
                 "paint" => nets::paint(&d, file.ok_or("the painter's weights are missing")?)?,
                 "refiner" => nets::wan(&d, &nets::REFINER)?,
                 "dit8m_17f" => nets::wan(&d, &nets::Net { frames: 5, ..nets::DIT8M })?,
@@ -79,6 +86,17 @@ impl Case {
         let values = (self.0)()?.to_vec().await?;
         let last = values.last().copied().unwrap_or(f32::NAN);
         if last.is_finite() { Ok(last) } else { Err("the result is not finite".into()) }
+    }
+}
+
+/// Other engines' names of products with quantised weights, as ours: `matmul_int8dyn_N`, `matmulnbits_q4_acc4_MxKxN`.
+fn peer_name(name: &str) -> String {
+    if let Some(n) = name.strip_prefix("matmul_int8dyn_") {
+        return format!("linear_q8_0_{n}x{n}x{n}");
+    }
+    match name.strip_prefix("matmulnbits_q").and_then(|rest| rest.split_once("_acc")) {
+        Some((bits, rest)) => format!("linear_q{bits}_0_{}", rest.split_once('_').map_or(rest, |r| r.1)),
+        None => name.to_string(),
     }
 }
 

@@ -13,7 +13,7 @@ pub struct PageCase(Case);
 
 #[wasm_bindgen]
 impl PageCase {
-    /// `undefined` for a name that is none; `file`: the bytes of the painter's weights, for the cases that draw.
+    /// `undefined` for a name that is none; `file`: the bytes of the network's weights, for the cases that have one.
     pub fn make(name: &str, threads: usize, file: Option<Vec<u8>>) -> Result<Option<PageCase>, JsError> {
         Ok(Case::new(name, threads, file).map_err(|e| JsError::new(&e.to_string()))?.map(PageCase))
     }

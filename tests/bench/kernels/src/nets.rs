@@ -1,8 +1,9 @@
 //! Whole networks: the painter from its file, Wan-type transformers with made-up weights.
 
-use kinora_formats::{SafeTensorsFile, quant, safetensors::SafetensorsWriter};
+use kinora_formats::{GgufFile, SafeTensorsFile, quant, safetensors::SafetensorsWriter};
 use kinora_models::{
     Weights,
+    text::Decoder,
     video::{
         layout::{CharacterIds, FrameLayout, Pose, ShotIds},
         paint::Painter,
@@ -30,6 +31,25 @@ pub fn paint(d: &Device, file: Vec<u8>) -> Result<Call, Error> {
         ..FrameLayout::default()
     };
     Ok(Box::new(move || Ok(painter.paint_frame(&shot, &frame, 192, 112)?)))
+}
+
+/// `n` tokens through a text model: at once from an empty context, or behind `depth` others one by one.
+pub fn text(d: &Device, file: Vec<u8>, n: usize, depth: Option<usize>) -> Result<Call, Error> {
+    let model = Decoder::load(&GgufFile::from_bytes(file)?, d)?;
+    let vocab = model.config().vocab;
+    let tokens = move |n: usize| (0..n).map(|i| ((i * 7919 + 13) % vocab) as u32).collect::<Vec<_>>();
+    let Some(depth) = depth else {
+        return Ok(Box::new(move || Ok(model.forward(&tokens(n), &mut model.new_cache(n)?)?)));
+    };
+    let mut cache = model.new_cache(depth + n)?;
+    model.forward(&tokens(depth), &mut cache)?;
+    let cache = std::cell::RefCell::new(cache);
+    Ok(Box::new(move || {
+        let mut cache = cache.borrow_mut();
+        cache.truncate(depth)?;
+        let steps: Vec<_> = tokens(n).into_iter().map(|t| model.forward(&[t], &mut cache)).collect::<Result<_, _>>()?;
+        steps.into_iter().next_back().ok_or_else(|| "no tokens".into())
+    }))
 }
 
 /// Sizes of a Wan-type transformer and of its latents.
