@@ -138,6 +138,14 @@ pub enum FormatError {
         /// What is wrong.
         message: Shown,
     },
+    /// The file cannot be read where it lies.
+    #[error("the file cannot be read at {at:#x}: {why}. Open it again")]
+    Read {
+        /// Offset of the bytes that were wanted.
+        at: u64,
+        /// What the reader says.
+        why: Shown,
+    },
     /// A hyper-parameter is missing or impossible.
     #[error("{key}: {message}. The model cannot run; convert it again")]
     Config {
@@ -198,6 +206,7 @@ impl FormatError {
             Self::Overlap { .. } => "E_OVERLAP",
             Self::Trailing { .. } => "E_TRAILING",
             Self::Json { .. } => "E_JSON",
+            Self::Read { .. } => "E_READ",
             Self::Config { .. } => "E_CONFIG",
             Self::Unsupported { .. } => "E_UNSUPPORTED",
             Self::MissingTensor { .. } => "E_MISSING_TENSOR",

@@ -1,5 +1,7 @@
 //! What both file formats hand out.
 
+use std::borrow::Cow;
+
 use crate::{BlockType, FormatError};
 
 /// A tensor inside a file: its shape and its bytes, which are checked to belong together.
@@ -9,8 +11,9 @@ pub struct TensorView<'a> {
     pub shape: Vec<usize>,
     /// How the values are stored.
     pub block: BlockType,
-    /// Whole blocks, row after row; exactly as many as `shape` takes.
-    pub bytes: &'a [u8],
+    /// Whole blocks, row after row; exactly as many as `shape` takes. Borrowed where the file lies in memory, else read for
+    /// this view.
+    pub bytes: Cow<'a, [u8]>,
 }
 
 impl TensorView<'_> {
@@ -30,7 +33,7 @@ impl TensorView<'_> {
     /// `Shape`, if the view was built by hand and its bytes do not fit its shape.
     pub fn to_f32(&self) -> Result<Vec<f32>, FormatError> {
         let mut out = vec![0.0; self.len()];
-        crate::quant::dequantize(self.block, self.bytes, &mut out)?;
+        crate::quant::dequantize(self.block, &self.bytes, &mut out)?;
         Ok(out)
     }
 }

@@ -159,7 +159,7 @@ proptest! {
         prop_assert_eq!(file.names().len(), wanted.len());
         for (name, shape, block, bytes) in &wanted {
             let view = file.tensor(name).unwrap();
-            prop_assert_eq!((&view.shape, view.block, view.bytes), (shape, *block, bytes.as_slice()));
+            prop_assert_eq!((&view.shape, view.block, view.bytes.as_ref()), (shape, *block, bytes.as_slice()));
         }
     }
 

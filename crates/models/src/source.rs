@@ -90,5 +90,5 @@ impl<'a> Weights<'a> {
 /// Values that are made once, at load, and outlive every step.
 pub(crate) fn constant(device: &Device, shape: &[usize], values: &[f32]) -> Result<Tensor> {
     let bytes: Vec<u8> = values.iter().flat_map(|v| v.to_le_bytes()).collect();
-    Ok(Tensor::weight_f32(device, &TensorView { shape: shape.to_vec(), block: BlockType::F32, bytes: &bytes })?)
+    Ok(Tensor::weight_f32(device, &TensorView { shape: shape.to_vec(), block: BlockType::F32, bytes: bytes.into() })?)
 }

@@ -111,9 +111,9 @@ impl Tensor {
             return Err(bad(Some(other)));
         }
         views.iter().try_for_each(check_bytes)?;
-        let bytes: Vec<u8> = views.iter().flat_map(|v| v.bytes).copied().collect();
+        let bytes: Vec<u8> = views.iter().flat_map(|v| v.bytes.iter()).copied().collect();
         let rows = views.iter().map(|v| v.shape[0]).sum();
-        Tensor::weight(device, &TensorView { shape: vec![rows, k], block: first.block, bytes: &bytes })
+        Tensor::weight(device, &TensorView { shape: vec![rows, k], block: first.block, bytes: bytes.into() })
     }
 
     /// A weight from a file, widened to f32 whatever its rank and block type. Errors as [`Tensor::weight`].
@@ -128,7 +128,7 @@ impl Tensor {
         let shape = of_length("weight", &view.shape, view.len())?;
         if let Device::Gpu(d) = device {
             let mut data = vec![0.0f32; view.len()];
-            kinora_formats::quant::dequantize(view.block, view.bytes, &mut data).map_err(bad)?;
+            kinora_formats::quant::dequantize(view.block, &view.bytes, &mut data).map_err(bad)?;
             let buffer = d.alloc_persistent(data.len() * 4)?;
             d.upload(&buffer, bytemuck::cast_slice(&data))?;
             return Ok(Tensor::on_gpu(device, shape, DType::F32, buffer));
@@ -136,7 +136,7 @@ impl Tensor {
         let mut t = Tensor::empty(device, &shape, DType::F32)?;
         if let Storage::Cpu(buffer) = &mut t.storage {
             let buffer = unique(buffer)?;
-            kinora_formats::quant::dequantize(view.block, view.bytes, buffer.f32_mut()).map_err(bad)?;
+            kinora_formats::quant::dequantize(view.block, &view.bytes, buffer.f32_mut()).map_err(bad)?;
             buffer.constant = true;
         }
         Ok(t)

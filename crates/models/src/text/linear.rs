@@ -99,9 +99,9 @@ fn stacked(
         w.check_shape(&format!("{name}.weight"), view, &[*rows, cols])?;
     }
     let total = layers.iter().map(|(_, rows)| rows).sum();
-    let bytes: Vec<u8> = views.iter().flat_map(|view| view.bytes).copied().collect();
+    let bytes: Vec<u8> = views.iter().flat_map(|view| view.bytes.iter()).copied().collect();
     let block = views.first().map_or(BlockType::F32, |view| view.block);
-    let weight = Tensor::weight(device, &TensorView { shape: vec![total, cols], block, bytes: &bytes })?;
+    let weight = Tensor::weight(device, &TensorView { shape: vec![total, cols], block, bytes: bytes.into() })?;
     let bias_of = |name: &str| format!("{name}.bias");
     if !layers.iter().any(|(name, _)| w.has(&bias_of(name))) {
         return Ok(Linear { weight, bias: None });

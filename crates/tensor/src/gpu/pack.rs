@@ -199,7 +199,7 @@ mod tests {
             for rows in [1, 2, 3] {
                 let cols = if block.block_len() == 1 { 13 } else { 256 };
                 let bytes = vec![0x11; block.bytes_for(rows * cols).unwrap()];
-                let planes = pack(&TensorView { shape: vec![rows, cols], block, bytes: &bytes }).unwrap();
+                let planes = pack(&TensorView { shape: vec![rows, cols], block, bytes: (&bytes).into() }).unwrap();
                 if block.quant_layout().is_some() {
                     assert_eq!(planes.quants.len(), scales_at(block, rows * cols), "{block:?}");
                 }

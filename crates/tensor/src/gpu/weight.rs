@@ -66,7 +66,7 @@ impl GpuDevice {
         let mut scales = pack::scales_at(block, rows * k);
         let mut quants = 0;
         for bytes in bytes.chunks((step * row_bytes).max(1)) {
-            let view = TensorView { shape: vec![bytes.len() / row_bytes.max(1), k], block, bytes };
+            let view = TensorView { shape: vec![bytes.len() / row_bytes.max(1), k], block, bytes: bytes.into() };
             let planes = pack::pack(&view)?;
             self.upload_at(&buffer, quants * 4, bytemuck::cast_slice(&planes.quants))?;
             self.upload_at(&buffer, scales * 4, bytemuck::cast_slice(&planes.scales))?;

@@ -35,7 +35,7 @@ impl Blocks {
         }
         let mut bytes = Vec::new();
         bytes.try_reserve_exact(parts.iter().map(|part| part.bytes.len()).sum()).ok()?;
-        parts.iter().for_each(|part| bytes.extend_from_slice(part.bytes));
+        parts.iter().for_each(|part| bytes.extend_from_slice(&part.bytes));
         Some(Blocks::Floats { block, bytes })
     }
 
