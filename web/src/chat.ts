@@ -86,6 +86,7 @@ function checked(params: ChatParams): ChatArgs {
     return { role: role === 'developer' ? 'system' : role, content };
   });
   const args: ChatArgs = { messages };
+  if (params.model && params.model !== MODEL) args.model = params.model;
   const max = params.max_completion_tokens ?? params.max_tokens;
   if (max != null) args.max_tokens = max;
   if (params.temperature != null) args.temperature = params.temperature;

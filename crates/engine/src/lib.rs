@@ -26,6 +26,6 @@ pub mod gif;
 pub mod sampling;
 pub mod scheduler;
 
-pub use engine::{Engine, ModelFiles, VideoModels};
+pub use engine::{EMBEDDED, Engine, ModelFiles, VideoModels};
 pub use error::EngineError;
 pub use kinora_tensor::{Abort, Device};

@@ -23,6 +23,7 @@ export interface LoadArgs {
 }
 
 export interface ChatArgs {
+  model?: string;
   messages: { role: string; content: string }[];
   max_tokens?: number;
   temperature?: number;
