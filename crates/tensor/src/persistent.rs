@@ -1,7 +1,10 @@
 //! Storage that outlives a step: KV caches, temporal memory.
 
+use kinora_formats::BlockType;
+
 use crate::ops::copy::{CopyDim, strided_copy};
-use crate::{Device, Result, Tensor, TensorError};
+use crate::tensor::Storage;
+use crate::{DType, Device, Result, Tensor, TensorError};
 
 /// A tensor made once, at load, and written in every step. Its first dimension counts rows.
 ///
@@ -18,9 +21,21 @@ impl Persistent {
     pub fn zeros(device: &Device, shape: &[usize]) -> Result<Persistent> {
         let now = match device {
             Device::Cpu(_) => Tensor::zeros(device, shape)?,
-            Device::Gpu(_) => Tensor::empty_persistent(device, shape, crate::DType::F32)?, // made zeroed
+            Device::Gpu(_) => Tensor::empty_persistent(device, shape, DType::F32)?, // made zeroed
         };
         Ok(Persistent { now, spare: None, len: 0 })
+    }
+
+    /// As [`Persistent::zeros`], with rows that are rounded to f16 or q8_0 when they are appended: for keys and values of
+    /// [`Tensor::attention`]. In q8_0 the last dimension must be whole blocks of 32 values. CPU only.
+    ///
+    /// # Errors
+    /// `Unsupported`, `OutOfMemory`.
+    pub fn zeros_in(device: &Device, shape: &[usize], block: BlockType) -> Result<Persistent> {
+        match block {
+            BlockType::F32 => Self::zeros(device, shape),
+            _ => Ok(Persistent { now: Tensor::zeros_cache(device, shape, block)?, spare: None, len: 0 }),
+        }
     }
 
     /// Stores `x` (of the storage's shape) and returns the value before it: zeros at first. On the GPU the returned
@@ -36,7 +51,7 @@ impl Persistent {
         }
         let mut spare = match self.spare.take() {
             Some(spare) => spare,
-            None => Tensor::empty_persistent(self.now.device(), self.now.shape(), crate::DType::F32)?,
+            None => Tensor::empty_persistent(self.now.device(), self.now.shape(), DType::F32)?,
         };
         strided_copy(x, 0, &mut spare, 0, &[CopyDim { len: x.len(), src: 1, dst: 1 }])?;
         let before = std::mem::replace(&mut self.now, spare);
@@ -59,6 +74,11 @@ impl Persistent {
             return Err(check.bad_shape("rows", rows, expected));
         }
         let row: usize = self.now.len() / capacity.max(1);
+        if let Some(cache) = self.now.cache_mut() {
+            cache.write(self.len * row, rows.f32()?);
+            self.len += n;
+            return Ok(());
+        }
         let dims = [CopyDim { len: rows.len(), src: 1, dst: 1 }];
         if let Device::Cpu(_) = self.now.device()
             && self.now.f32_mut().is_err()
@@ -84,9 +104,70 @@ impl Persistent {
         self.now.narrow(0, 0, self.len)
     }
 
+    /// The rows that were appended, as GGUF stores values of the storage's type (little-endian f32, f16, or blocks of
+    /// q8_0); waits for the device.
+    ///
+    /// # Errors
+    /// `DeviceLost`.
+    pub async fn to_bytes(&self) -> Result<Vec<u8>> {
+        if let Storage::CpuCache(cache) = self.now.storage() {
+            return Ok(cache.to_bytes(self.len * (self.now.len() / self.capacity().max(1))));
+        }
+        let values = self.filled()?.to_vec().await?;
+        Ok(values.iter().flat_map(|v| v.to_le_bytes()).collect())
+    }
+
+    /// Takes the rows that [`Persistent::to_bytes`] gave in place of its own.
+    ///
+    /// # Errors
+    /// `Shape` when the bytes are not whole rows or too many.
+    pub fn set_bytes(&mut self, bytes: &[u8]) -> Result<()> {
+        let capacity = self.capacity();
+        let row = self.now.len() / capacity.max(1);
+        let block = if let DType::Block(block) = self.now.dtype() { block } else { BlockType::F32 };
+        let size = row / block.block_len() * block.block_bytes();
+        let n = bytes.len() / size.max(1);
+        if n * size != bytes.len() || n > capacity {
+            let expected = format!("at most {capacity} rows of {size} bytes");
+            return Err(TensorError::Shape { op: "set_bytes", arg: "bytes", got: vec![bytes.len()], expected });
+        }
+        self.len = 0;
+        if let Some(cache) = self.now.cache_mut() {
+            cache.set_bytes(bytes);
+            self.len = n;
+            return Ok(());
+        }
+        if n == 0 {
+            return Ok(());
+        }
+        let values: Vec<f32> = bytes.as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b)).collect();
+        let shape = [&[n], self.now.shape().get(1..).unwrap_or_default()].concat();
+        self.append(&Tensor::from_f32(self.now.device(), &shape, &values)?)
+    }
+
     /// How many rows were appended.
     pub fn len_rows(&self) -> usize {
         self.len
+    }
+
+    /// The shape of a row.
+    pub(crate) fn row_shape(&self) -> &[usize] {
+        self.now.shape().get(1..).unwrap_or_default()
+    }
+
+    /// Rows that still fit.
+    pub(crate) fn room(&self) -> usize {
+        self.capacity() - self.len
+    }
+
+    /// Counts `n` rows more, which an operation wrote behind those already there. Errors: `Shape` without room.
+    pub(crate) fn advance(&mut self, n: usize) -> Result<()> {
+        if n > self.room() {
+            let expected = format!("at most {} rows", self.room());
+            return Err(TensorError::Shape { op: "advance", arg: "rows", got: vec![n], expected });
+        }
+        self.len += n;
+        Ok(())
     }
 
     /// Rows that fit.
@@ -108,8 +189,13 @@ impl Persistent {
         }
         let kept = self.len - n;
         let row: usize = self.now.len() / self.capacity().max(1);
+        if let Some(cache) = self.now.cache_mut() {
+            cache.move_to_front(n * row, kept * row);
+            self.len = kept;
+            return Ok(());
+        }
         // Through a temporary: source and destination overlap
-        let mut rest = Tensor::empty(self.now.device(), &[kept * row], crate::DType::F32)?;
+        let mut rest = Tensor::empty(self.now.device(), &[kept * row], DType::F32)?;
         strided_copy(&self.now, n * row, &mut rest, 0, &[CopyDim { len: kept * row, src: 1, dst: 1 }])?;
         self.len = 0;
         if kept == 0 {

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use kinora_formats::{BlockType, TensorView};
 
-use crate::cpu::{CpuBuf, CpuWeight};
-use crate::gpu::GpuBuffer;
+use crate::cpu::{CpuBuf, CpuCache, CpuWeight};
+use crate::gpu::{GpuBuffer, GpuWeight};
 use crate::shape::Shape;
 use crate::{DType, Device, Result, TensorError};
 
@@ -24,7 +24,9 @@ pub struct Tensor {
 pub(crate) enum Storage {
     Cpu(Arc<CpuBuf>),
     CpuWeight(Arc<CpuWeight>),
+    CpuCache(Arc<CpuCache>),
     Gpu(GpuBuffer),
+    GpuWeight(GpuWeight),
 }
 
 /// The error for a shape with too many dimensions or elements.
@@ -71,21 +73,47 @@ impl Tensor {
     }
 
     /// A weight from a file. A matrix `[out, in]` keeps its block type, and so its size in memory; tensors of any other
-    /// rank (norms, biases, convolution kernels) and all F32 become f32.
+    /// rank (norms, biases, convolution kernels) and all F32 become f32. On the GPU a matrix above the size of one binding lies
+    /// in several buffers; only `linear` and `embedding` read it.
     ///
     /// # Errors
     /// `Shape` when the bytes do not fit the shape, `OutOfMemory`.
     pub fn weight(device: &Device, view: &TensorView<'_>) -> Result<Tensor> {
-        if view.block == BlockType::F32 || view.shape.len() != 2 {
+        let matrix = view.shape.len() == 2;
+        let spans = |d: &crate::GpuDevice| matrix && (view.bytes.len() as u64) > d.binding_limit();
+        let split = matches!(device, Device::Gpu(d) if spans(d));
+        if (view.block == BlockType::F32 && !split) || !matrix {
             return Tensor::weight_f32(device, view);
         }
         check_bytes(view)?;
         let shape = Shape::new(&view.shape).ok_or_else(|| too_large("weight", &view.shape))?;
         let storage = match device {
             Device::Cpu(d) => Storage::CpuWeight(Arc::new(CpuWeight::new(d, &[view])?)),
-            Device::Gpu(d) => Storage::Gpu(d.weight(view)?),
+            Device::Gpu(d) => Storage::GpuWeight(d.weight(view)?),
         };
         Ok(Tensor { device: device.clone(), storage, offset: 0, shape, dtype: DType::Block(view.block) })
+    }
+
+    /// Matrices [Ni, K] of one block type as one [Σ Ni, K], their rows one below the other.
+    ///
+    /// # Errors
+    /// `Shape` when the widths, block types or ranks differ or there is none; else as [`Tensor::weight`].
+    pub fn weight_stacked(device: &Device, views: &[TensorView<'_>]) -> Result<Tensor> {
+        let bad = |view: Option<&TensorView<'_>>| TensorError::Shape {
+            op: "weight_stacked",
+            arg: "views",
+            got: view.map_or_else(Vec::new, |v| v.shape.clone()),
+            expected: "matrices of one width and block type".to_owned(),
+        };
+        let Some((first, others)) = views.split_first() else { return Err(bad(None)) };
+        let &[_, k] = first.shape.as_slice() else { return Err(bad(Some(first))) };
+        if let Some(other) = others.iter().find(|v| v.block != first.block || v.shape.len() != 2 || v.shape[1] != k) {
+            return Err(bad(Some(other)));
+        }
+        views.iter().try_for_each(check_bytes)?;
+        let bytes: Vec<u8> = views.iter().flat_map(|v| v.bytes).copied().collect();
+        let rows = views.iter().map(|v| v.shape[0]).sum();
+        Tensor::weight(device, &TensorView { shape: vec![rows, k], block: first.block, bytes: &bytes })
     }
 
     /// A weight from a file, widened to f32 whatever its rank and block type. Errors as [`Tensor::weight`].
@@ -189,6 +217,25 @@ impl Tensor {
         Ok(Tensor { device: device.clone(), storage, offset: 0, shape, dtype })
     }
 
+    /// Zeros of a cache in 16 or 8 bits; the first dimension counts rows. CPU only.
+    pub(crate) fn zeros_cache(device: &Device, shape: &[usize], block: BlockType) -> Result<Tensor> {
+        let Device::Cpu(_) = device else {
+            return Err(TensorError::unsupported(format!("a cache in {} on the GPU", block.name())));
+        };
+        let shape = Shape::new(shape).ok_or_else(|| too_large("zeros", shape))?;
+        let row = shape.last().copied().unwrap_or(1);
+        let storage = Storage::CpuCache(Arc::new(CpuCache::zeros(block, shape.elements(), row)?));
+        Ok(Tensor { device: device.clone(), storage, offset: 0, shape, dtype: DType::Block(block) })
+    }
+
+    /// The cache of [`Tensor::zeros_cache`], copied first where an earlier view still reads it.
+    pub(crate) fn cache_mut(&mut self) -> Option<&mut CpuCache> {
+        match &mut self.storage {
+            Storage::CpuCache(cache) => Some(Arc::make_mut(cache)),
+            _ => None,
+        }
+    }
+
     /// An f32 tensor of the same shape, to be written.
     pub(crate) fn empty_like(&self) -> Result<Tensor> {
         Tensor::empty(&self.device, &self.shape, DType::F32)
@@ -248,7 +295,6 @@ impl Tensor {
     }
 
     /// The buffer on the GPU and the first element in it (in elements of 4 bytes).
-    #[allow(dead_code)] // until the kernels of the GPU use it
     pub(crate) fn gpu(&self, op: &'static str) -> Result<(&GpuBuffer, usize)> {
         match &self.storage {
             Storage::Gpu(buffer) => Ok((buffer, self.offset)),

@@ -117,14 +117,6 @@ pub(crate) fn scales_of(block: BlockType) -> &'static [usize] {
     }
 }
 
-/// The block types that a device computes with.
-pub(crate) fn block_types(d: &Device) -> &'static [BlockType] {
-    match d {
-        Device::Cpu(_) => &BlockType::ALL,
-        Device::Gpu(_) => &crate::gpu::pack::BLOCK_TYPES,
-    }
-}
-
 /// The GPU twice, with the kernels for hardware and with those for software adapters, both with guard words behind every
 /// buffer; none (said loudly) where there is no adapter.
 pub(crate) fn gpus() -> &'static [Device] {

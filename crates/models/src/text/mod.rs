@@ -15,7 +15,7 @@ use kinora_tensor::{Device, Tensor};
 use crate::{ModelError, Result, Weights};
 use block::Block;
 use cache::CHUNK;
-pub use cache::KvCache;
+pub use cache::{CacheType, KvCache};
 use linear::Linear;
 use rope::RopeTables;
 
@@ -70,13 +70,21 @@ impl Decoder {
         &self.device
     }
 
-    /// An empty cache for `max_len` tokens. For models with LongRoPE it also decides between their short and long
+    /// An empty cache for `max_len` tokens, in f32. For models with LongRoPE it also decides between their short and long
     /// frequencies: make it as long as the conversation may become, and no longer than the original context if it may not.
     ///
     /// # Errors
     /// `OutOfMemory`.
     pub fn new_cache(&self, max_len: usize) -> Result<KvCache> {
-        KvCache::new(&self.device, &self.config, max_len)
+        self.new_cache_in(max_len, CacheType::F32)
+    }
+
+    /// As [`Self::new_cache`], with keys and values kept as `kind`.
+    ///
+    /// # Errors
+    /// `OutOfMemory`, `Tensor` where the device or the heads do not allow that type.
+    pub fn new_cache_in(&self, max_len: usize, kind: CacheType) -> Result<KvCache> {
+        KvCache::new(&self.device, &self.config, max_len, kind)
     }
 
     /// Logits [1, vocab] of what follows `tokens`, which join the cache.

@@ -1,5 +1,6 @@
 //! The CPU device: a thread pool, recycled buffers, weights.
 
+mod cache;
 mod memory;
 mod pool;
 mod weight;
@@ -7,6 +8,7 @@ mod weight;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+pub(crate) use cache::CpuCache;
 pub(crate) use memory::CpuBuf;
 use memory::Recycler;
 #[cfg(all(target_arch = "wasm32", target_feature = "atomics"))]

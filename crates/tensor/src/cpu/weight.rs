@@ -56,7 +56,8 @@ impl<'a> MatrixRows<'a> {
                 let whole = buffer.constant && buffer.f32().len() == t.len();
                 Ok(MatrixRows::F32(t.f32()?, whole.then_some(buffer)))
             }
-            Storage::Gpu(_) => Err(TensorError::Device { op: "cpu", arg: "weight" }),
+            Storage::CpuCache(_) => Err(TensorError::unsupported("a product with a cache")),
+            Storage::Gpu(_) | Storage::GpuWeight(_) => Err(TensorError::Device { op: "cpu", arg: "weight" }),
         }
     }
 
@@ -119,6 +120,6 @@ pub(crate) fn is_kept(t: &Tensor) -> bool {
     match t.storage() {
         Storage::CpuWeight(weight) => weight.packed.get().is_some(),
         Storage::Cpu(buffer) => buffer.packed.get().is_some(),
-        Storage::Gpu(_) => false,
+        Storage::CpuCache(_) | Storage::Gpu(_) | Storage::GpuWeight(_) => false,
     }
 }

@@ -221,12 +221,18 @@ impl GpuDevice {
 
     /// Writes `data` to the start of `buffer`, after all that was recorded before.
     pub fn upload(&self, buffer: &GpuBuffer, data: &[u8]) -> Result<()> {
+        self.upload_at(buffer, 0, data)
+    }
+
+    /// As [`GpuDevice::upload`], from byte `offset` on, a multiple of four.
+    pub(super) fn upload_at(&self, buffer: &GpuBuffer, offset: usize, data: &[u8]) -> Result<()> {
         self.0.health.check()?;
         if !buffer.is_on(self) {
             return Err(TensorError::Device { op: "upload", arg: "buffer" });
         }
-        if data.len() as u64 > buffer.capacity() {
-            return Err(error::too_large("an upload", data.len() as u64, buffer.capacity()));
+        let end = (offset + data.len()) as u64;
+        if end > buffer.capacity() {
+            return Err(error::too_large("an upload", end, buffer.capacity()));
         }
         // A write goes to the queue now, before work that is recorded but not submitted.
         let pending = buffer.0.last_use.load(Ordering::Relaxed) == self.state().epoch;
@@ -234,8 +240,8 @@ impl GpuDevice {
             self.flush()?;
         }
         for (i, piece) in data.chunks(UPLOAD_BYTES).enumerate() {
-            self.write(buffer, i * UPLOAD_BYTES, piece);
-            if data.len() > UPLOAD_BYTES {
+            self.write(buffer, offset + i * UPLOAD_BYTES, piece);
+            if data.len() >= UPLOAD_BYTES / 2 {
                 let _turn = self.queue_turn();
                 self.0.queue.submit(None); // hands the staging memory back
             }
@@ -258,9 +264,10 @@ impl GpuDevice {
     }
 
     /// Bytes of one storage binding.
-    pub(super) fn binding_limit(&self) -> u64 {
+    pub(crate) fn binding_limit(&self) -> u64 {
         let limits = &self.0.limits;
-        limits.max_storage_buffer_binding_size.min(limits.max_buffer_size)
+        let limit = limits.max_storage_buffer_binding_size.min(limits.max_buffer_size);
+        self.0.options.max_binding.map_or(limit, |most| most.min(limit))
     }
 
     /// Submits what was recorded and destroys the free temporaries.

@@ -14,7 +14,7 @@ pub(crate) const PARAMS_BYTES: usize = 256;
 /// Workgroups that one dimension of a grid holds.
 const MAX_GRID: u32 = 65_535;
 /// `override` constants of a kernel, at most.
-pub(crate) const MAX_CONSTANTS: usize = 4;
+pub(crate) const MAX_CONSTANTS: usize = 6;
 
 /// How a kernel uses a storage binding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -78,13 +78,25 @@ pub(crate) struct Variant {
 }
 
 impl Variant {
-    pub(crate) const fn new(constants: [u32; MAX_CONSTANTS]) -> Variant {
+    /// With these constants, in the kernel's order.
+    pub(crate) const fn new<const N: usize>(first: [u32; N]) -> Variant {
+        let mut constants = [0; MAX_CONSTANTS];
+        let mut i = 0;
+        while i < N {
+            constants[i] = first[i];
+            i += 1;
+        }
         Variant { constants, prelude: 0 }
+    }
+
+    /// The same constants behind another prelude.
+    pub(crate) const fn prelude(self, prelude: u8) -> Variant {
+        Variant { prelude, ..self }
     }
 
     /// A kernel with one constant, its workgroup size.
     pub(crate) const fn workgroup(size: u32) -> Variant {
-        Variant::new([size, 0, 0, 0])
+        Variant::new([size])
     }
 }
 

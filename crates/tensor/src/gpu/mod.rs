@@ -14,6 +14,7 @@ mod read;
 mod state;
 #[cfg(target_arch = "wasm32")]
 mod web;
+mod weight;
 
 #[cfg(test)]
 mod tests;
@@ -29,9 +30,10 @@ use crate::{Abort, Result, TensorError};
 pub use arena::GpuBuffer;
 pub use state::GpuStats;
 
-pub(crate) use launch::Access::{Read, Write};
+pub(crate) use launch::Access::{self, Read, Write};
 pub(crate) use launch::{Kernel, ParamsLayout, Variant, params};
 use state::State;
+pub(crate) use weight::GpuWeight;
 #[cfg(test)]
 pub(crate) use wgsl_tests::check_shaders;
 
@@ -49,6 +51,8 @@ pub struct GpuOptions {
     /// Which kernels: those for hardware (`false`: tiles in workgroup memory, shared reductions), those for software
     /// adapters (`true`), or by the adapter. For tests of one on the other.
     pub software_kernels: Option<bool>,
+    /// For tests: as if one binding held no more bytes than this.
+    pub max_binding: Option<u64>,
     /// Put guard words behind every buffer, for tests: out-of-range writes are then found by `check_guards`.
     pub guards: bool,
 }
@@ -59,6 +63,7 @@ impl Default for GpuOptions {
             force_fallback_adapter: false,
             watchdog: Duration::from_secs(30),
             software_kernels: None,
+            max_binding: None,
             guards: false,
         }
     }

@@ -1,170 +1,181 @@
-//! Weights on the GPU: the file's blocks as aligned planes in one buffer, first the quants, then the scales.
+//! The layout of weights on the GPU: a block type's quants, 32 of them in as many words as they have bits, and behind them
+//! its scales.
 //!
-//! A block type is a row here and a file `quant/<type>/<type>.wgsl` whose contract is `BLOCK_LEN` and `dequant8(row, j)`;
-//! kernels that read weights name their binding `w` and have `k` (row length) and `w_scales` in their `Params`.
+//! Every quantised type comes apart into the same parts (`kinora_formats::quant::take_apart`), so a type here is a row
+//! that names how its quants and its scales are read. Kernels that read weights name their binding `w`, have `k` (row
+//! length) and `w_scales` in their `Params`, and call `dequant8(row, j)`.
 
+use half::f16;
+use kinora_formats::quant::{Parts, QuantLayout, take_apart};
 use kinora_formats::{BlockType, TensorView};
 
-use super::{GpuBuffer, GpuDevice};
 use crate::{DType, Result, Tensor, TensorError};
 
-/// The types that kernels can read.
-#[cfg(test)]
-pub(crate) const BLOCK_TYPES: [BlockType; 7] = [
-    BlockType::F32,
-    BlockType::F16,
-    BlockType::BF16,
-    BlockType::Q8_0,
-    BlockType::Q4_0,
-    BlockType::Q4_K,
-    BlockType::Q6_K,
-];
+macro_rules! file {
+    ($name:literal) => {
+        include_str!(concat!("../quant/wgsl/", $name, ".wgsl"))
+    };
+}
+
+/// A quantised type: what is taken off its quants or which table reads them, the bits, the scales.
+macro_rules! quants {
+    ($bits:literal, $scales:literal, table) => {
+        concat!(file!("value_table"), file!($bits), file!($scales), file!("dequant8"))
+    };
+    ($bits:literal, $scales:literal, $offset:literal) => {
+        concat!(
+            "const OFFSET = ",
+            $offset,
+            ";\n",
+            file!("value_number"),
+            file!($bits),
+            file!($scales),
+            file!("dequant8")
+        )
+    };
+}
 
 /// The snippet that reads a type.
 pub(crate) fn wgsl(block: BlockType) -> &'static str {
     match block {
-        BlockType::F32 => include_str!("../quant/f32/f32.wgsl"),
-        BlockType::F16 => include_str!("../quant/f16/f16.wgsl"),
-        BlockType::BF16 => include_str!("../quant/bf16/bf16.wgsl"),
-        BlockType::Q8_0 => include_str!("../quant/q8_0/q8_0.wgsl"),
-        BlockType::Q4_0 => include_str!("../quant/q4_0/q4_0.wgsl"),
-        BlockType::Q4_K => include_str!("../quant/q4_k/q4_k.wgsl"),
-        BlockType::Q6_K => include_str!("../quant/q6_k/q6_k.wgsl"),
-        _ => "", // `pack` refuses them
+        BlockType::F32 => file!("f32"),
+        BlockType::F16 => file!("f16"),
+        BlockType::BF16 => file!("bf16"),
+        BlockType::Q8_0 => quants!("bits8", "scale_32", "128.0"),
+        BlockType::Q4_0 => quants!("bits4", "scale_32", "8.0"),
+        BlockType::Q4_1 => quants!("bits4", "scale_min_32", "0.0"),
+        BlockType::Q5_0 => quants!("bits5", "scale_32", "16.0"),
+        BlockType::Q5_1 => quants!("bits5", "scale_min_32", "0.0"),
+        BlockType::Q2_K => quants!("bits2", "scales_mins_16", "0.0"),
+        BlockType::Q3_K => quants!("bits3", "scales_16", "4.0"),
+        BlockType::Q4_K => quants!("bits4", "scales_mins_32", "0.0"),
+        BlockType::Q5_K => quants!("bits5", "scales_mins_32", "0.0"),
+        BlockType::Q6_K => quants!("bits6", "scales_16", "32.0"),
+        BlockType::IQ4_NL => quants!("bits4", "scale_32", table),
+        BlockType::IQ4_XS => quants!("bits4", "scales_32", table),
     }
 }
 
 /// Word at which the scales of a matrix of `len` weights begin: `Params::w_scales`.
-pub(crate) fn scales_at(block: BlockType, len: usize) -> u32 {
-    let words = match block {
-        BlockType::F32 | BlockType::F16 | BlockType::BF16 => 0,
-        BlockType::Q8_0 => len / 4,
-        BlockType::Q4_0 | BlockType::Q4_K => len / 8,
-        BlockType::Q6_K => len / 256 * 48,
-        _ => 0,
-    };
-    words as u32
+pub(crate) fn scales_at(block: BlockType, len: usize) -> usize {
+    block.quant_layout().map_or(0, |layout| len / 32 * layout.bits as usize)
 }
 
-impl GpuDevice {
-    /// A matrix from a file, in the planes that kernels read. Errors: `OutOfMemory`, `DeviceLost`, `Unsupported` above
-    /// the size of one binding.
-    pub fn weight(&self, view: &TensorView<'_>) -> Result<GpuBuffer> {
-        let planes = pack(view)?;
-        let buffer = self.alloc_persistent(planes.len() * 4)?;
-        self.upload(&buffer, bytemuck::cast_slice(&planes))?;
-        Ok(buffer)
+/// Words that `rows` rows of `cols` weights take.
+pub(crate) fn words(block: BlockType, rows: usize, cols: usize) -> usize {
+    let len = rows * cols;
+    match (block, block.quant_layout()) {
+        (BlockType::F32, _) => len,
+        (_, None) => rows * cols.next_multiple_of(8) / 2,
+        (_, Some(layout)) => scales_at(block, len) + scale_words(&layout, len / block.block_len()),
     }
 }
 
-/// The planes of a matrix, as words.
-pub(crate) fn pack(view: &TensorView<'_>) -> Result<Vec<u32>> {
+fn scale_words(layout: &QuantLayout, blocks: usize) -> usize {
+    match (layout.scales, layout.mins, layout.group) {
+        (false, false, _) => blocks.div_ceil(2),
+        (false, true, _) => blocks,
+        (true, false, 32) => 3 * blocks,
+        (true, _, _) => 5 * blocks,
+    }
+}
+
+/// Quants and scales of some rows, as words.
+#[derive(Default)]
+pub(crate) struct Planes {
+    pub quants: Vec<u32>,
+    pub scales: Vec<u32>,
+}
+
+/// The planes of whole rows. Where two blocks share a word of scales, the rows before hold an even number of blocks.
+pub(crate) fn pack(view: &TensorView<'_>) -> Result<Planes> {
     let cols = view.shape.last().copied().unwrap_or(1);
-    let (len, bytes) = (view.len(), view.bytes);
-    let mut planes = Planes { quants: Vec::with_capacity(len / 4), scales: Vec::new() };
-    match view.block {
-        BlockType::F32 => {
-            planes.quants = bytes.as_chunks::<4>().0.iter().map(|&b| u32::from_le_bytes(b)).collect();
+    let mut planes = Planes::default();
+    let word = |&b: &[u8; 4]| u32::from_le_bytes(b);
+    let Some(layout) = view.block.quant_layout() else {
+        if view.block == BlockType::F32 {
+            planes.quants = view.bytes.as_chunks::<4>().0.iter().map(word).collect();
+            return Ok(planes);
         }
-        BlockType::F16 | BlockType::BF16 => {
-            for row in bytes.chunks(2 * cols.max(1)) {
-                let mut row = row.to_vec();
-                row.resize(row.len().next_multiple_of(16), 0);
-                planes.quants.extend(row.as_chunks::<4>().0.iter().map(|&b| u32::from_le_bytes(b)));
-            }
+        for row in view.bytes.chunks(2 * cols.max(1)) {
+            let mut row = row.to_vec();
+            row.resize(row.len().next_multiple_of(16), 0);
+            planes.quants.extend(row.as_chunks::<4>().0.iter().map(word));
         }
-        BlockType::Q8_0 => blocks::<34>(bytes)?.iter().for_each(|b| planes.q8_0(b)),
-        BlockType::Q4_0 => blocks::<18>(bytes)?.iter().for_each(|b| planes.q4_0(b)),
-        BlockType::Q4_K => blocks::<144>(bytes)?.iter().for_each(|b| planes.q4_k(b)),
-        BlockType::Q6_K => blocks::<210>(bytes)?.iter().for_each(|b| planes.q6_k(b)),
-        other => return Err(TensorError::unsupported(format!("weights of the type {} on the GPU", other.name()))),
-    }
-    debug_assert!(planes.scales.is_empty() || planes.quants.len() as u32 == scales_at(view.block, len));
-    planes.quants.extend_from_slice(&planes.scales);
-    Ok(planes.quants)
-}
-
-fn blocks<const BYTES: usize>(bytes: &[u8]) -> Result<&[[u8; BYTES]]> {
-    match bytes.as_chunks::<BYTES>() {
-        (blocks, []) => Ok(blocks),
-        _ => {
-            Err(TensorError::unsupported(format!("a weight of {} bytes, not of whole blocks of {BYTES}", bytes.len())))
+        return Ok(planes);
+    };
+    planes.quants.reserve(scales_at(view.block, view.len()));
+    let mut parts = Parts::default();
+    for (i, bytes) in view.bytes.chunks(view.block.block_bytes()).enumerate() {
+        take_apart(view.block, bytes, &mut parts).map_err(|e| TensorError::unsupported(e.to_string()))?;
+        planes.push_scales(&layout, &parts, i);
+        for quants in parts.quants[..view.block.block_len()].as_chunks::<32>().0 {
+            planes.push_quants(layout.bits, quants);
         }
     }
-}
-
-struct Planes {
-    quants: Vec<u32>,
-    scales: Vec<u32>,
+    Ok(planes)
 }
 
 impl Planes {
-    /// Two f16 scales a word: block `block` in the lower half if it is even.
-    fn push_scale(&mut self, block: usize, d: [u8; 2]) {
-        let d = u32::from(u16::from_le_bytes(d));
-        match self.scales.last_mut() {
-            Some(word) if block % 2 == 1 => *word |= d << 16,
-            _ => self.scales.push(d),
-        }
-    }
-
-    /// f16 d, then 32 int8.
-    fn q8_0(&mut self, b: &[u8; 34]) {
-        let block = self.quants.len() / 8;
-        self.push_scale(block, [b[0], b[1]]);
-        self.quants.extend(b[2..].as_chunks::<4>().0.iter().map(|&q| u32::from_le_bytes(q)));
-    }
-
-    /// f16 d, then 16 bytes: byte i holds weights i (low) and i + 16 (high).
-    fn q4_0(&mut self, b: &[u8; 18]) {
-        let block = self.quants.len() / 4;
-        self.push_scale(block, [b[0], b[1]]);
-        let nibble = |i: usize| if i < 16 { b[2 + i] & 15 } else { b[2 + i - 16] >> 4 };
-        self.push_nibbles(32, nibble);
-    }
-
-    /// f16 d and dmin, 12 bytes of six-bit scales and minima, then 128 bytes: each 32 hold two sub-blocks.
-    fn q4_k(&mut self, b: &[u8; 144]) {
-        self.scales.push(u32::from_le_bytes([b[0], b[1], b[2], b[3]]));
-        let s = &b[4..16];
-        for pair in 0..4 {
-            let mut word = 0;
-            for half in 0..2 {
-                let j = 2 * pair + half;
-                let (scale, minimum) = if j < 4 {
-                    (s[j] & 63, s[j + 4] & 63)
-                } else {
-                    ((s[j + 4] & 15) | (s[j - 4] >> 6 << 4), (s[j + 4] >> 4) | (s[j] >> 6 << 4))
-                };
-                word |= (u32::from(scale) | u32::from(minimum) << 8) << (16 * half);
+    fn push_quants(&mut self, bits: u32, quants: &[u8; 32]) {
+        match bits {
+            2 => self.push_pairs(quants, 0),
+            3 => {
+                self.push_pairs(quants, 0);
+                self.quants.push((0..32).map(|i| u32::from(quants[i] >> 2 & 1) << i).sum());
             }
-            self.scales.push(word);
-        }
-        self.push_nibbles(256, |i| {
-            let byte = b[16 + i / 64 * 32 + i % 32];
-            if i % 64 < 32 { byte & 15 } else { byte >> 4 }
-        });
-    }
-
-    /// 128 bytes of low nibbles, 64 of upper bit pairs, 16 int8 scales, f16 d; each half of the block holds 128 weights.
-    fn q6_k(&mut self, b: &[u8; 210]) {
-        self.scales.extend(b[192..208].as_chunks::<4>().0.iter().map(|&s| u32::from_le_bytes(s)));
-        self.scales.push(u32::from(u16::from_le_bytes([b[208], b[209]])));
-        self.push_nibbles(256, |i| {
-            let byte = b[i / 128 * 64 + i % 64];
-            if i % 128 < 64 { byte & 15 } else { byte >> 4 }
-        });
-        for first in (0..256).step_by(16) {
-            let pair = |i: usize| u32::from(b[128 + i / 128 * 32 + i % 32] >> (i % 128 / 32 * 2) & 3);
-            self.quants.push((0..16).map(|i| pair(first + i) << (2 * i)).sum());
+            4 => self.push_nibbles(quants),
+            5 => {
+                self.push_nibbles(quants);
+                self.quants.push((0..32).map(|i| u32::from(quants[i] >> 4 & 1) << i).sum());
+            }
+            6 => {
+                self.push_nibbles(quants);
+                self.push_pairs(quants, 4);
+            }
+            _ => self.quants.extend(quants.as_chunks::<4>().0.iter().map(|&q| u32::from_le_bytes(q))),
         }
     }
 
     /// Eight nibbles a word: the low ones of its bytes are the first four weights, the high ones the next four.
-    fn push_nibbles(&mut self, len: usize, nibble: impl Fn(usize) -> u8) {
-        for first in (0..len).step_by(8) {
-            let byte = |i: usize| u32::from(nibble(first + i) | nibble(first + 4 + i) << 4);
+    fn push_nibbles(&mut self, quants: &[u8; 32]) {
+        for q in quants.as_chunks::<8>().0 {
+            let byte = |i: usize| u32::from(q[i] & 15 | q[4 + i] << 4);
             self.quants.push((0..4).map(|i| byte(i) << (8 * i)).sum());
+        }
+    }
+
+    /// Sixteen pairs of bits a word, from bit `shift` of each quant.
+    fn push_pairs(&mut self, quants: &[u8; 32], shift: u32) {
+        for q in quants.as_chunks::<16>().0 {
+            self.quants.push((0..16).map(|i| u32::from(q[i] >> shift & 3) << (2 * i)).sum());
+        }
+    }
+
+    fn push_scales(&mut self, layout: &QuantLayout, p: &Parts, block: usize) {
+        let half = |v: f32| u32::from(f16::from_f32(v).to_bits());
+        let both = half(p.d) | half(p.dmin) << 16;
+        let bytes = |n: usize, byte: fn(&Parts, usize) -> u8| {
+            (0..n / 4).map(move |word| (0..4).map(|i| u32::from(byte(p, 4 * word + i)) << (8 * i)).sum::<u32>())
+        };
+        match (layout.scales, layout.mins, layout.group) {
+            (false, false, _) => match self.scales.last_mut() {
+                Some(word) if block % 2 == 1 => *word |= half(p.d) << 16,
+                _ => self.scales.push(half(p.d)),
+            },
+            (false, true, _) => self.scales.push(both),
+            (true, false, group) => {
+                self.scales.extend(bytes(256 / group, |p, i| p.scales[i] as u8));
+                self.scales.push(half(p.d));
+            }
+            (true, true, 16) => {
+                self.scales.push(both);
+                self.scales.extend(bytes(16, |p, i| p.scales[i] as u8 & 15 | p.mins[i] << 4));
+            }
+            (true, true, _) => {
+                self.scales.push(both);
+                self.scales.extend(bytes(16, |p, i| if i % 2 == 0 { p.scales[i / 2] as u8 } else { p.mins[i / 2] }));
+            }
         }
     }
 }
@@ -175,5 +186,33 @@ pub(crate) fn block_type(op: &'static str, w: &Tensor) -> Result<BlockType> {
         DType::F32 => Ok(BlockType::F32),
         DType::Block(block) => Ok(block),
         got @ DType::U32 => Err(TensorError::DType { op, arg: "w", got, expected: "a weight" }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn planes_are_as_long_as_said() {
+        for block in BlockType::ALL {
+            for rows in [1, 2, 3] {
+                let cols = if block.block_len() == 1 { 13 } else { 256 };
+                let bytes = vec![0x11; block.bytes_for(rows * cols).unwrap()];
+                let planes = pack(&TensorView { shape: vec![rows, cols], block, bytes: &bytes }).unwrap();
+                if block.quant_layout().is_some() {
+                    assert_eq!(planes.quants.len(), scales_at(block, rows * cols), "{block:?}");
+                }
+                assert_eq!(planes.quants.len() + planes.scales.len(), words(block, rows, cols), "{block:?} {rows}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_table_in_the_shader_is_the_formats() {
+        for bytes in kinora_formats::quant::IQ4_VALUES.as_chunks::<4>().0 {
+            let word = format!("vec4u({:#x}u)", u32::from_le_bytes(bytes.map(|v| v as u8)));
+            assert!(file!("value_table").contains(&word), "{word}");
+        }
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use kinora_formats::{BlockType, TensorView, quant};
 use pollster::block_on;
 
-use super::{GpuDevice, GpuOptions, pack};
+use super::{GpuDevice, GpuOptions};
 use crate::testing::scales_of;
 use crate::{Abort, Attention, DType, Device, Tensor, TensorError};
 
@@ -191,9 +191,56 @@ fn a_watchdog_ends_a_wait_without_progress() {
 }
 
 #[test]
+fn a_matrix_above_the_size_of_a_binding_lies_in_several() {
+    for software in [false, true] {
+        let limit = 24 << 10;
+        let options = GpuOptions {
+            guards: true,
+            max_binding: Some(limit),
+            software_kernels: Some(software),
+            ..GpuOptions::default()
+        };
+        let Some(d) = device(options) else { return };
+        let device = Device::Gpu(d.clone());
+        let mut g = crate::testing::Gen::new(3);
+        for block in BlockType::ALL {
+            let (n, k) = (733, if block.block_len() == 1 { 70 } else { 256 });
+            let before = d.stats().buffers_created;
+            let (w, ws) = g.weight(&device, block, [n, k]).unwrap();
+            let parts = d.stats().buffers_created - before;
+            assert!(parts > 1, "{block:?} took {parts} buffer");
+            for m in [1, 5, 20] {
+                let (x, xs) = g.tensor(&device, &[m.min(3), k]).unwrap();
+                let x = Tensor::concat(&vec![&x; m.div_ceil(3)], 0).unwrap().narrow(0, 0, m).unwrap();
+                if m * n * 4 > limit as usize {
+                    assert!(matches!(x.linear(&w, None), Err(TensorError::Unsupported { .. })));
+                    continue;
+                }
+                let want: Vec<f64> =
+                    (0..m * n).map(|i| (0..k).map(|c| xs[i / n % 3 * k + c] * ws[i % n * k + c]).sum()).collect();
+                let gated = crate::LinearFused { gate: Some(crate::Gate::Silu), ..Default::default() };
+                assert!(x.linear_fused(&w, &gated).is_err(), "an odd number of rows");
+                crate::testing::assert_close(block.name(), &x.linear(&w, None).unwrap(), &[m, n], &want, 1e-4, 4e-6)
+                    .unwrap();
+            }
+            let ids = [732u32, 0, 131, 800, 57];
+            let ids = Tensor::from_u32(&device, &[5], &ids).unwrap();
+            let rows = block_on(Tensor::embedding(&w, &ids).unwrap().to_vec()).unwrap();
+            for (t, id) in [(0usize, Some(732usize)), (1, Some(0)), (2, Some(131)), (3, None), (4, Some(57))] {
+                for c in 0..k {
+                    let want = id.map_or(0.0, |id| ws[id * k + c]);
+                    let got = f64::from(rows[t * k + c]);
+                    assert!((got - want).abs() <= 1e-6 * want.abs(), "{} row {t}: {got}, want {want}", block.name());
+                }
+            }
+        }
+    }
+}
+
+#[test]
 fn packed_planes_read_back_as_the_file_says() {
     let Some(d) = guarded() else { return };
-    for block in pack::BLOCK_TYPES {
+    for block in BlockType::ALL {
         let (rows, cols) = (3, if block.block_len() == 1 { 517 } else { 768 });
         let len = rows * cols;
         let blocks = len / block.block_len();

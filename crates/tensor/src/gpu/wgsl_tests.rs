@@ -4,11 +4,12 @@
 use std::collections::HashMap;
 use std::path::Path;
 
+use kinora_formats::BlockType;
 use naga::valid::{Capabilities, ValidationFlags, Validator};
 use naga::{AddressSpace, ArraySize, StorageAccess, TypeInner};
 
+use super::fill;
 use super::launch::{Access, Kernel, MAX_BINDINGS, PARAMS_BYTES, Variant};
-use super::{fill, pack};
 
 /// Bytes of workgroup memory and invocations of a workgroup that WebGPU guarantees.
 const WORKGROUP_BYTES: u32 = 16 << 10;
@@ -18,7 +19,7 @@ const INVOCATIONS: u32 = 256;
 pub(crate) fn check_shaders(kernels: &[&Kernel]) {
     for kernel in kernels {
         assert!(!kernel.variants.is_empty(), "{}: no variant is checked", kernel.name);
-        let blocks = if kernel.weights { pack::BLOCK_TYPES.map(Some).to_vec() } else { vec![None] };
+        let blocks = if kernel.weights { BlockType::ALL.map(Some).to_vec() } else { vec![None] };
         for &variant in kernel.variants {
             for &block in &blocks {
                 if let Err(e) = check(kernel, variant, &kernel.source(variant, block)) {

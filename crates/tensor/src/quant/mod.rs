@@ -16,6 +16,7 @@ use crate::simd::Isa;
 pub(crate) use cells::Cells;
 pub(crate) use product::Product;
 pub(crate) use rounded::Rounded;
+pub(crate) use widen::f16_to_f32;
 
 /// The blocks of a weight, row after row.
 pub(crate) enum Blocks {

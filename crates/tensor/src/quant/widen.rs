@@ -27,7 +27,7 @@ impl Kernel for Widen<'_> {
 
 /// Exact, subnormals too: the exponent is corrected by a multiplication. NaN and ∞ go the slow way.
 #[inline(always)]
-fn f16_to_f32(bits: u16) -> f32 {
+pub(crate) fn f16_to_f32(bits: u16) -> f32 {
     const SCALE: f32 = f32::from_bits(0x7780_0000); // 2¹¹²
     let magnitude = f32::from_bits(u32::from(bits & 0x7fff) << 13) * SCALE;
     let sign = u32::from(bits & 0x8000) << 16;

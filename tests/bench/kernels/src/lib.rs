@@ -2,9 +2,11 @@
 //! (`../kernels.mjs`). Weights are made up; shapes are those that films and other engines' benchmarks have.
 
 mod cases;
+mod decoder;
 mod nets;
 
 pub use cases::{Case, Error};
+pub use decoder::PageDecoder;
 use wasm_bindgen::prelude::*;
 
 /// A case in a page.

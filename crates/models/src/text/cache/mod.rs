@@ -2,6 +2,7 @@
 
 mod rows;
 
+use kinora_formats::BlockType;
 use kinora_formats::config::{Layer, TextConfig};
 use kinora_tensor::{Device, Tensor};
 
@@ -16,10 +17,32 @@ pub struct KvCache {
     max_len: usize,
 }
 
+/// How keys and values are kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CacheType {
+    /// As computed.
+    #[default]
+    F32,
+    /// Half the memory; rounding is below that of most quantised weights.
+    F16,
+    /// A quarter of the memory; heads must be multiples of 32 channels wide.
+    Q8_0,
+}
+
+impl CacheType {
+    fn block(self) -> BlockType {
+        match self {
+            Self::F32 => BlockType::F32,
+            Self::F16 => BlockType::F16,
+            Self::Q8_0 => BlockType::Q8_0,
+        }
+    }
+}
+
 /// The memory of one layer.
 pub(super) enum LayerCache {
     Attention(Box<KeysValues>),
-    ShortConv(Rows),
+    ShortConv(Box<Rows>),
 }
 
 /// Rows [Hkv, D] of keys and of values.
@@ -49,7 +72,7 @@ impl LayerCache {
     fn rows(&self) -> impl Iterator<Item = &Rows> {
         match self {
             Self::Attention(kv) => [Some(&kv.keys), Some(&kv.values)],
-            Self::ShortConv(rows) => [Some(rows), None],
+            Self::ShortConv(rows) => [Some(rows.as_ref()), None],
         }
         .into_iter()
         .flatten()
@@ -58,7 +81,7 @@ impl LayerCache {
     fn rows_mut(&mut self) -> impl Iterator<Item = &mut Rows> {
         match self {
             Self::Attention(kv) => [Some(&mut kv.keys), Some(&mut kv.values)],
-            Self::ShortConv(rows) => [Some(rows), None],
+            Self::ShortConv(rows) => [Some(rows.as_mut()), None],
         }
         .into_iter()
         .flatten()
@@ -66,17 +89,17 @@ impl LayerCache {
 }
 
 impl KvCache {
-    pub(super) fn new(device: &Device, config: &TextConfig, max_len: usize) -> Result<Self> {
+    pub(super) fn new(device: &Device, config: &TextConfig, max_len: usize, kind: CacheType) -> Result<Self> {
         let layer = |layer: &Layer| {
             Ok(match layer {
                 Layer::Attention { window, .. } => {
                     let reach = window.map(|w| w - 1);
-                    let rows = || Rows::new(device, &[config.n_head_kv, config.head_dim], reach, max_len);
+                    let rows = || Rows::new(device, &[config.n_head_kv, config.head_dim], kind.block(), reach, max_len);
                     LayerCache::Attention(Box::new(KeysValues { keys: rows()?, values: rows()? }))
                 }
                 Layer::ShortConv => {
                     let reach = config.conv_len.saturating_sub(1);
-                    LayerCache::ShortConv(Rows::with_zeros_before(device, &[config.n_embd], reach, max_len)?)
+                    LayerCache::ShortConv(Box::new(Rows::with_zeros_before(device, &[config.n_embd], reach, max_len)?))
                 }
             })
         };

@@ -1,5 +1,6 @@
 //! What one layer keeps of the tokens read: all rows, or those that later tokens can still look back at.
 
+use kinora_formats::BlockType;
 use kinora_tensor::{Device, Persistent, Tensor};
 
 use crate::{ModelError, Result};
@@ -24,20 +25,27 @@ pub(in crate::text) struct Rows {
 }
 
 impl Rows {
-    /// For `max_len` tokens, each with a row of the shape `row`.
-    pub fn new(device: &Device, row: &[usize], reach: Option<usize>, max_len: usize) -> Result<Self> {
-        Self::padded(device, row, reach, 0, max_len)
+    /// For `max_len` tokens, each with a row of the shape `row`, kept as `block`.
+    pub fn new(device: &Device, row: &[usize], block: BlockType, reach: Option<usize>, max_len: usize) -> Result<Self> {
+        Self::padded(device, row, block, reach, 0, max_len)
     }
 
-    /// As [`Rows::new`], with rows of zeros for the first token to look back at.
+    /// As [`Rows::new`] in f32, with rows of zeros for the first token to look back at.
     pub fn with_zeros_before(device: &Device, row: &[usize], reach: usize, max_len: usize) -> Result<Self> {
-        Self::padded(device, row, Some(reach), reach, max_len)
+        Self::padded(device, row, BlockType::F32, Some(reach), reach, max_len)
     }
 
-    fn padded(device: &Device, row: &[usize], reach: Option<usize>, pad: usize, max_len: usize) -> Result<Self> {
+    fn padded(
+        device: &Device,
+        row: &[usize],
+        block: BlockType,
+        reach: Option<usize>,
+        pad: usize,
+        max_len: usize,
+    ) -> Result<Self> {
         let all = max_len.saturating_add(pad);
         let capacity = reach.map_or(all, |reach| all.min(reach.saturating_add(ROLLBACK + CHUNK)));
-        let store = Persistent::zeros(device, &[&[capacity], row].concat())?;
+        let store = Persistent::zeros_in(device, &[&[capacity], row].concat(), block)?;
         let mut rows = Self { store, row: row.to_vec(), first: 0, reach, pad };
         rows.restart(device)?;
         Ok(rows)

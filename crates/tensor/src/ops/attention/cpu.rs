@@ -5,7 +5,7 @@ use crate::simd::{Kernel, Simd};
 use crate::{CpuDevice, Result};
 
 /// Up to so many queries go one by one: packing the keys would cost more than it saves.
-const FEW_QUERIES: usize = 4;
+pub(super) const FEW_QUERIES: usize = 4;
 
 /// Multiply-adds that are worth a task.
 const MIN_WORK: usize = 1 << 16;
@@ -36,6 +36,7 @@ impl Mask {
 }
 
 /// One call: the values and their dimensions.
+#[derive(Clone, Copy)]
 pub(super) struct Call<'a> {
     pub q: &'a [f32],
     pub k: &'a [f32],

@@ -46,7 +46,7 @@ static LANE: Kernel = Kernel {
 };
 
 const fn tile(bias: bool) -> Variant {
-    Variant::new([bias as u32, 0, 0, 0])
+    Variant::new([bias as u32])
 }
 
 /// With registers for the smallest of 32, 64, 128 or 256 channels that hold `dim`.
@@ -57,7 +57,7 @@ const fn lane(dim: usize, bias: bool) -> Variant {
         65..=128 => 2,
         _ => 3,
     };
-    Variant { constants: [GpuDevice::ELEMENTS, bias as u32, 0, 0], prelude }
+    Variant::new([GpuDevice::ELEMENTS, bias as u32]).prelude(prelude)
 }
 
 pub(super) fn attention(

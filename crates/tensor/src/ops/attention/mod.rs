@@ -1,13 +1,17 @@
 //! Scaled dot-product attention: full, cross, causal, sliding, with grouped heads.
 
 mod blocked;
+mod cached;
 mod cpu;
 mod gpu;
 #[cfg(test)]
 mod tests;
 
+use kinora_formats::BlockType;
+
 use crate::check::Check;
-use crate::{Device, Result, Tensor};
+use crate::tensor::Storage;
+use crate::{DType, Device, Result, Tensor, TensorError};
 
 /// What an attention call sees of its keys.
 #[derive(Clone, Copy, Default)]
@@ -27,8 +31,8 @@ pub struct Attention<'a> {
 }
 
 impl Tensor {
-    /// `softmax(scale · q kᵀ + mask) v` for each head (Vaswani et al. 2017). `self` (q) f32 [Tq, H, D], `k` and `v` f32
-    /// [Tk, Hkv, D] with H a multiple of Hkv: query head h reads head h / (H / Hkv) (Ainslie et al. 2023) → [Tq, H, D]. A query that
+    /// `softmax(scale · q kᵀ + mask) v` for each head (Vaswani et al. 2017). `self` (q) f32 [Tq, H, D], `k` and `v`
+    /// [Tk, Hkv, D], f32 or rows of a [`Persistent`](crate::Persistent) in f16 or q8_0, with H a multiple of Hkv: query head h reads head h / (H / Hkv) (Ainslie et al. 2023) → [Tq, H, D]. A query that
     /// sees no key gets zeros.
     ///
     /// # Errors
@@ -37,8 +41,15 @@ impl Tensor {
         let check = Check("attention");
         check.f32("q", self)?;
         check.rank("q", self, 3, "[Tq, H, D]")?;
-        check.operand(self, "k", k, &[k.dim(0), k.dim(1), self.dim(2)])?;
-        check.operand(self, "v", v, k.shape())?;
+        for (name, cache) in [("k", k), ("v", v)] {
+            check.device(self, name, cache)?;
+            check.shape(name, cache, &[k.dim(0), k.dim(1), self.dim(2)])?;
+            let kept = matches!(cache.dtype(), DType::F32 | DType::Block(BlockType::F16 | BlockType::Q8_0));
+            if !kept || cache.dtype() != k.dtype() {
+                let expected = "f32, or both f16 or q8_0 rows of a cache";
+                return Err(TensorError::DType { op: "attention", arg: name, got: cache.dtype(), expected });
+            }
+        }
         let (heads, kv_heads) = (self.dim(1), k.dim(1));
         check.that(kv_heads > 0 && heads.is_multiple_of(kv_heads), "k", k, "heads that divide those of q")?;
         if let Some(bias) = o.key_bias {
@@ -50,8 +61,8 @@ impl Tensor {
             Device::Cpu(d) => {
                 let call = cpu::Call {
                     q: self.f32()?,
-                    k: k.f32()?,
-                    v: v.f32()?,
+                    k: &[],
+                    v: &[],
                     bias: o.key_bias.map(Tensor::f32).transpose()?,
                     mask: cpu::Mask { scale: o.scale, causal: o.causal, window: o.window, softcap: o.softcap },
                     tq: self.dim(0),
@@ -60,7 +71,10 @@ impl Tensor {
                     kv_heads,
                     dim: self.dim(2),
                 };
-                cpu::attention(d, &call, y.f32_mut()?)?;
+                match (k.storage(), v.storage()) {
+                    (Storage::CpuCache(k), Storage::CpuCache(v)) => cached::attention(d, &call, k, v, y.f32_mut()?)?,
+                    _ => cpu::attention(d, &cpu::Call { k: k.f32()?, v: v.f32()?, ..call }, y.f32_mut()?)?,
+                }
             }
             Device::Gpu(d) => gpu::attention(d, self, k, v, o, &y)?,
         }

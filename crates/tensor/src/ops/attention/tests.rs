@@ -1,6 +1,8 @@
+use kinora_formats::BlockType;
+
 use super::Attention;
 use crate::testing::{assert_close, cpus, sweep};
-use crate::{Device, Result, Tensor, TensorError};
+use crate::{Device, Persistent, Result, Tensor, TensorError};
 
 struct Case {
     tq: usize,
@@ -72,6 +74,64 @@ fn attention_equals_the_f64_reference() {
         let want = reference(&s, &qs, &ks, &vs, with_bias.then_some(&biases[..]), &o, tk);
         assert_close("attention", &q.attention(&k, &v, &o)?, &[s.tq, s.heads, dim], &want, 4e-6, 4e-6)
     });
+}
+
+/// Keys and values that lie in a cache of 16 or 8 bits, of which the oldest rows were dropped: as on the widened values.
+#[test]
+fn attention_reads_rounded_caches() -> Result<()> {
+    let mut g = crate::testing::Gen::new(11);
+    for d in cpus() {
+        for _ in 0..12 {
+            let block = g.pick(&[BlockType::F16, BlockType::Q8_0]);
+            let kv_heads = g.size(1, 3);
+            let s = Case {
+                tq: g.pick(&[1, 2, 4, 9]),
+                heads: kv_heads * g.size(1, 3),
+                kv_heads,
+                dim: g.pick(&[32, 64, 96]),
+            };
+            let (rows, dropped) = (g.size(s.tq, 120), g.size(0, 20));
+            let row = [kv_heads, s.dim];
+            let mut cache = || -> Result<(Tensor, Vec<f64>)> {
+                let mut cache = Persistent::zeros_in(d, &[rows + dropped + 3, row[0], row[1]], block)?;
+                let (x, _) = g.tensor(d, &[rows + dropped, row[0], row[1]])?;
+                cache.append(&x.narrow(0, 0, dropped + 1)?)?;
+                cache.append(&x.narrow(0, dropped + 1, rows - 1)?)?;
+                cache.drop_first(dropped)?;
+                let bytes = pollster::block_on(cache.to_bytes())?;
+                let mut values = vec![0.0f32; rows * row[0] * row[1]];
+                kinora_formats::quant::dequantize(block, &bytes, &mut values).expect("whole blocks");
+                let mut again = Persistent::zeros_in(d, &[rows + 1, row[0], row[1]], block)?;
+                again.set_bytes(&bytes)?;
+                assert_eq!(again.len_rows(), rows);
+                let x = pollster::block_on(x.narrow(0, dropped, rows)?.to_vec())?;
+                let far = x.iter().zip(&values).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+                assert!(far < 0.02, "rounding moved a value by {far}");
+                Ok((again.view(), values.iter().map(|v| f64::from(*v)).collect()))
+            };
+            let ((k, ks), (v, vs)) = (cache()?, cache()?);
+            let (q, qs) = g.tensor(d, &[s.tq, s.heads, s.dim])?;
+            let window = g.flip().then(|| g.size(1, 30));
+            let o =
+                Attention { scale: 0.2, causal: Some(rows - s.tq), window, kv_len: Some(rows), ..Default::default() };
+            let want = reference(&s, &qs, &ks, &vs, None, &o, rows);
+            assert_close("attention", &q.attention(&k, &v, &o)?, &[s.tq, s.heads, s.dim], &want, 4e-6, 4e-6)?;
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn caches_refuse_what_they_cannot_hold() -> Result<()> {
+    let d = &cpus()[0];
+    assert!(matches!(Persistent::zeros_in(d, &[4, 1, 24], BlockType::Q8_0), Err(TensorError::Unsupported { .. })));
+    assert!(matches!(Persistent::zeros_in(d, &[4, 1, 32], BlockType::Q4_0), Err(TensorError::Unsupported { .. })));
+    let mut cache = Persistent::zeros_in(d, &[4, 1, 32], BlockType::Q8_0)?;
+    for bytes in [33, 34 * 5] {
+        assert!(matches!(cache.set_bytes(&vec![0; bytes]), Err(TensorError::Shape { op: "set_bytes", .. })));
+    }
+    assert!(matches!(cache.drop_first(1), Err(TensorError::Shape { op: "drop_first", .. })));
+    Ok(())
 }
 
 #[test]

@@ -13,7 +13,7 @@ const fn variant(op: BinaryOp) -> Variant {
         BinaryOp::Mul => 2,
         BinaryOp::Swiglu => 3,
     };
-    Variant::new([GpuDevice::ELEMENTS, number, 0, 0])
+    Variant::new([GpuDevice::ELEMENTS, number])
 }
 
 static BINARY: Kernel = Kernel {

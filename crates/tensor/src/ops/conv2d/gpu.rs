@@ -20,7 +20,7 @@ params! {
 }
 
 const fn variant(bias: bool) -> Variant {
-    Variant::new([GpuDevice::ELEMENTS, bias as u32, 0, 0])
+    Variant::new([GpuDevice::ELEMENTS, bias as u32])
 }
 
 static CONV2D: Kernel = Kernel {

@@ -6,7 +6,7 @@ use crate::{GpuDevice, Result, Tensor};
 params! { len: u32, height: u32, width: u32, channels: u32 }
 
 const fn variant(bias: bool) -> Variant {
-    Variant::new([GpuDevice::ELEMENTS, bias as u32, 0, 0])
+    Variant::new([GpuDevice::ELEMENTS, bias as u32])
 }
 
 static DEPTHWISE3X3: Kernel = Kernel {

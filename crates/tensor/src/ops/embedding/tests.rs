@@ -1,10 +1,12 @@
-use crate::testing::{assert_close, block_types, cpus, sweep};
+use kinora_formats::BlockType;
+
+use crate::testing::{assert_close, cpus, sweep};
 use crate::{Result, Tensor};
 
 #[test]
 fn embedding_widens_the_rows_of_every_block_type() {
     sweep("embedding", 8, |g, d| {
-        for &block in block_types(d) {
+        for block in BlockType::ALL {
             let (v, c) = (g.size(1, 50), block.block_len() * g.size(1, 3));
             let (table, values) = g.weight(d, block, [v, c])?;
             let ids: Vec<u32> = (0..g.size(1, 9)).map(|_| g.size(0, v - 1) as u32).collect();

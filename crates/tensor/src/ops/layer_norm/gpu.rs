@@ -6,7 +6,7 @@ use crate::{GpuDevice, Result, Tensor};
 params! { cols: u32, rows: u32, eps: f32 }
 
 const fn variant(workgroup: u32, affine: bool) -> Variant {
-    Variant::new([workgroup, affine as u32, 0, 0])
+    Variant::new([workgroup, affine as u32])
 }
 
 static LAYER_NORM: Kernel = Kernel {

@@ -1,61 +1,68 @@
-//! A linear layer on the GPU: which of three kernels, by the number of rows and the kind of adapter.
+//! Linear layers on the GPU: which of three kernels, by the number of rows and the kind of adapter, and what is fused
+//! into it.
 
 use crate::gpu::{Kernel, Read, Variant, Write, pack, params};
+use crate::ops::linear_fused::{Gate, LinearFused};
 use crate::{GpuDevice, Result, Tensor};
 
-params! { m: u32, n: u32, k: u32, w_scales: u32 }
+params! { m: u32, n: u32, k: u32, w_scales: u32, y_cols: u32, y_at: u32, eps: f32 }
 
 /// From this many rows on a tile of 64 rows pays, although some of it idles.
 const TILE_ROWS: usize = 12;
 /// Rows of x in the registers of one invocation.
 const LANE_ROWS: usize = 4;
 
+const BINDINGS: &[crate::gpu::Access] = &[Read, Read, Read, Read, Read, Write];
+
 /// Few rows, on a GPU.
 static ROW: Kernel = Kernel {
     name: "linear_row",
-    wgsl: include_str!("linear_row.wgsl"),
-    bindings: &[Read, Read, Read, Write],
-    constants: &["WG", "BIAS"],
+    wgsl: concat!(include_str!("linear_common.wgsl"), include_str!("linear_row.wgsl")),
+    bindings: BINDINGS,
+    constants: &["BIAS", "NORM", "ADD", "GATE", "WG"],
     preludes: &[],
     weights: true,
     params: Params::LAYOUT,
-    variants: &[row(false), row(true)],
+    variants: &[row([0, 0, 0, 0]), row([1, 1, 1, 0]), row([1, 0, 0, 1]), row([0, 1, 0, 2])],
 };
 
 /// Many rows, on a GPU.
 static TILE: Kernel = Kernel {
     name: "linear_tile",
-    wgsl: include_str!("linear_tile.wgsl"),
-    bindings: &[Read, Read, Read, Write],
-    constants: &["BIAS"],
+    wgsl: concat!(include_str!("linear_common.wgsl"), include_str!("linear_tile.wgsl")),
+    bindings: BINDINGS,
+    constants: &["BIAS", "NORM", "ADD", "GATE"],
     preludes: &[],
     weights: true,
     params: Params::LAYOUT,
-    variants: &[tile(false), tile(true)],
+    variants: &[tile([0, 0, 0, 0]), tile([1, 0, 1, 0])],
 };
 
 /// Any rows, on a software adapter.
 static LANE: Kernel = Kernel {
     name: "linear_lane",
-    wgsl: include_str!("linear_lane.wgsl"),
-    bindings: &[Read, Read, Read, Write],
-    constants: &["WG", "BIAS"],
+    wgsl: concat!(include_str!("linear_common.wgsl"), include_str!("linear_lane.wgsl")),
+    bindings: BINDINGS,
+    constants: &["BIAS", "NORM", "ADD", "GATE", "WG"],
     preludes: &["const ROWS = 1u;", "const ROWS = 4u;"],
     weights: true,
     params: Params::LAYOUT,
-    variants: &[lane(1, false), lane(1, true), lane(LANE_ROWS, false), lane(LANE_ROWS, true)],
+    variants: &[lane(1, [0, 0, 0, 0]), lane(1, [1, 1, 0, 1]), lane(LANE_ROWS, [1, 0, 1, 0]), lane(4, [0, 0, 0, 2])],
 };
 
-const fn row(bias: bool) -> Variant {
-    Variant::new([64, bias as u32, 0, 0])
+/// BIAS, NORM, ADD, GATE.
+type Fused = [u32; 4];
+
+const fn row([bias, norm, add, gate]: Fused) -> Variant {
+    Variant::new([bias, norm, add, gate, 64])
 }
 
-const fn tile(bias: bool) -> Variant {
-    Variant::new([bias as u32, 0, 0, 0])
+const fn tile(fused: Fused) -> Variant {
+    Variant::new(fused)
 }
 
-const fn lane(rows: usize, bias: bool) -> Variant {
-    Variant { constants: [GpuDevice::ELEMENTS, bias as u32, 0, 0], prelude: (rows == LANE_ROWS) as u8 }
+const fn lane(rows: usize, [bias, norm, add, gate]: Fused) -> Variant {
+    Variant::new([bias, norm, add, gate, GpuDevice::ELEMENTS]).prelude((rows == LANE_ROWS) as u8)
 }
 
 /// Which kernel.
@@ -63,39 +70,78 @@ const fn lane(rows: usize, bias: bool) -> Variant {
 enum Path {
     Row,
     Tile,
-    Lane,
+    Lane(usize),
 }
 
 fn path(d: &GpuDevice, rows: usize) -> Path {
     match (d.has_fast_workgroup_memory(), rows) {
-        (false, _) => Path::Lane,
+        (false, 0..LANE_ROWS) => Path::Lane(1),
+        (false, _) => Path::Lane(LANE_ROWS),
         (true, 0..TILE_ROWS) => Path::Row,
         (true, _) => Path::Tile,
     }
 }
 
-pub(super) fn linear(d: &GpuDevice, x: &Tensor, w: &Tensor, bias: Option<&Tensor>, y: &Tensor) -> Result<()> {
+/// Whether `norm` costs less within the product of `x` with a matrix than before it: with few rows.
+pub(in crate::ops) fn fuses_norm(d: &GpuDevice, x: &Tensor) -> bool {
+    matches!(path(d, x.rows()), Path::Row | Path::Lane(1))
+}
+
+/// Whether gates and ups meet within the product: where one invocation holds both.
+pub(in crate::ops) fn fuses_gate(d: &GpuDevice, x: &Tensor, w: &Tensor) -> Result<bool> {
+    Ok(!matches!(path(d, x.rows()), Path::Tile) && w.gpu_rows("linear")?.len() == 1)
+}
+
+/// `y` = what `o` says; the two functions above hold for its `norm` and `gate`.
+pub(in crate::ops) fn linear(d: &GpuDevice, x: &Tensor, w: &Tensor, o: &LinearFused<'_>, y: &Tensor) -> Result<()> {
+    let op = "linear";
     let path = path(d, x.rows());
-    let block = pack::block_type("linear", w)?;
-    let [m, n, k] = [x.rows(), w.dim(0), x.last_dim()];
-    let params = Params { m: m as u32, n: n as u32, k: k as u32, w_scales: pack::scales_at(block, n * k) };
-    let (kernel, variant) = match path {
-        Path::Row => (&ROW, row(bias.is_some())),
-        Path::Tile => (&TILE, tile(bias.is_some())),
-        Path::Lane => (&LANE, lane(if m < LANE_ROWS { 1 } else { LANE_ROWS }, bias.is_some())),
+    let block = pack::block_type(op, w)?;
+    let [m, k] = [x.rows(), x.last_dim()];
+    let gate = match o.gate {
+        None => 0,
+        Some(Gate::Silu) => 1,
+        Some(Gate::Gelu) => 2,
     };
-    let launch = d
-        .launch(kernel, variant)
-        .block(block)
-        .bind(&[x.gpu("linear")?, w.gpu("linear")?, bias.unwrap_or(x).gpu("linear")?, y.gpu("linear")?])
-        .params(&params);
-    let blocks = n.div_ceil(4);
-    match path {
-        Path::Row => launch.grid(m * blocks),
-        Path::Tile => launch.grid3([n.div_ceil(64) as u32, m.div_ceil(64) as u32, 1]),
-        Path::Lane if m < LANE_ROWS => launch.elements(m * blocks, GpuDevice::ELEMENTS),
-        Path::Lane => launch.elements(m.div_ceil(LANE_ROWS) * blocks, GpuDevice::ELEMENTS),
+    let fused = [o.bias.is_some() as u32, o.norm.is_some() as u32, o.add.is_some() as u32, gate];
+    let (kernel, variant) = match path {
+        Path::Row => (&ROW, row(fused)),
+        Path::Tile => (&TILE, tile(fused)),
+        Path::Lane(rows) => (&LANE, lane(rows, fused)),
+    };
+    let or_x = |t: Option<&Tensor>| t.unwrap_or(x).gpu(op).map(|(buffer, at)| (buffer.clone(), at));
+    let (bias, gain, add) = (or_x(o.bias)?, or_x(o.norm.map(|n| n.0))?, or_x(o.add)?);
+    for part in w.gpu_rows(op)? {
+        let n = part.rows;
+        let params = Params {
+            m: m as u32,
+            n: n as u32,
+            k: k as u32,
+            w_scales: part.scales,
+            y_cols: y.last_dim() as u32,
+            y_at: part.first as u32,
+            eps: o.norm.map_or(0.0, |n| n.1),
+        };
+        let launch = d
+            .launch(kernel, variant)
+            .block(block)
+            .bind(&[
+                x.gpu(op)?,
+                (part.buffer, part.offset),
+                (&bias.0, bias.1),
+                (&gain.0, gain.1),
+                (&add.0, add.1),
+                y.gpu(op)?,
+            ])
+            .params(&params);
+        let blocks = if gate == 0 { n.div_ceil(4) } else { (n / 2).div_ceil(2) };
+        match path {
+            Path::Row => launch.grid(m * blocks),
+            Path::Tile => launch.grid3([n.div_ceil(64) as u32, m.div_ceil(64) as u32, 1]),
+            Path::Lane(rows) => launch.elements(m.div_ceil(rows) * blocks, GpuDevice::ELEMENTS),
+        }?;
     }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -1,12 +1,5 @@
 // many rows, on a GPU: a workgroup of 16 × 16 makes 64 rows × 64 columns from tiles in workgroup memory, 16 of k at a
 // time; an invocation holds 4 × 4 sums, 16 apart, so that neighbours read neighbouring words
-override BIAS: u32 = 0u;
-struct Params { m: u32, n: u32, k: u32, w_scales: u32 }
-@group(0) @binding(0) var<storage, read> x: array<f32>;
-@group(0) @binding(1) var<storage, read> w: array<u32>;
-@group(0) @binding(2) var<storage, read> bias: array<f32>;
-@group(0) @binding(3) var<storage, read_write> y: array<f32>;
-@group(1) @binding(0) var<uniform> p: Params;
 const STRIDE = 65u; // 64 and one, so that writing a column spreads over the memory banks
 var<workgroup> xs: array<f32, 1040>; // [16 of k, 64 rows of x]
 var<workgroup> ws: array<f32, 1040>; // [16 of k, 64 rows of w]
@@ -50,8 +43,8 @@ fn main(@builtin(workgroup_id) wg: vec3u, @builtin(local_invocation_id) id: vec3
       let col = col0 + id.x + 16u * c;
       if (row < p.m && col < p.n) {
         var v = sums[r][c];
-        if (BIAS == 1u) { v += bias[col]; }
-        y[row * p.n + col] = v;
+        if (BIAS == 1u) { v += bias[p.y_at + col]; }
+        put(row, col, v);
       }
     }
   }

@@ -1,7 +1,7 @@
 //! A linear layer.
 
 mod cpu;
-mod gpu;
+pub(in crate::ops) mod gpu;
 mod rows;
 #[cfg(test)]
 mod tests;
@@ -38,7 +38,10 @@ impl Tensor {
                 let bias = bias.map(Tensor::f32).transpose()?;
                 cpu::linear(d, self.f32()?, w, bias, y.f32_mut()?)?;
             }
-            Device::Gpu(d) => gpu::linear(d, self, w, bias, &y)?,
+            Device::Gpu(d) => {
+                let o = super::linear_fused::LinearFused { bias, ..Default::default() };
+                gpu::linear(d, self, w, &o, &y)?;
+            }
         }
         Ok(y)
     }

@@ -5,25 +5,34 @@ use crate::{GpuDevice, Result, Tensor};
 
 params! { cols: u32, rows: u32, eps: f32 }
 
-const fn variant(workgroup: u32, weight: bool) -> Variant {
-    Variant::new([workgroup, weight as u32, 0, 0])
+const fn variant(workgroup: u32, weight: bool, add: bool) -> Variant {
+    Variant::new([workgroup, weight as u32, add as u32])
 }
 
 static RMS_NORM: Kernel = Kernel {
     name: "rms_norm",
     wgsl: include_str!("rms_norm.wgsl"),
-    bindings: &[Read, Read, Write],
-    constants: &["WG", "WEIGHT"],
+    bindings: &[Read, Read, Read, Write],
+    constants: &["WG", "WEIGHT", "ADD"],
     preludes: &[],
     weights: false,
     params: Params::LAYOUT,
-    variants: &[variant(1, true), variant(64, true), variant(256, true), variant(64, false)],
+    variants: &[variant(1, true, false), variant(64, true, true), variant(256, true, false), variant(64, false, false)],
 };
 
-pub(super) fn rms_norm(d: &GpuDevice, x: &Tensor, weight: Option<&Tensor>, eps: f32, y: &Tensor) -> Result<()> {
+/// With `add`, that is added to the result.
+pub(super) fn rms_norm(
+    d: &GpuDevice,
+    x: &Tensor,
+    weight: Option<&Tensor>,
+    eps: f32,
+    add: Option<&Tensor>,
+    y: &Tensor,
+) -> Result<()> {
+    let op = "rms_norm";
     let (cols, rows) = (x.last_dim(), x.rows());
-    d.launch(&RMS_NORM, variant(d.row_workgroup(cols), weight.is_some()))
-        .bind(&[x.gpu("rms_norm")?, weight.unwrap_or(x).gpu("rms_norm")?, y.gpu("rms_norm")?])
+    d.launch(&RMS_NORM, variant(d.row_workgroup(cols), weight.is_some(), add.is_some()))
+        .bind(&[x.gpu(op)?, weight.unwrap_or(x).gpu(op)?, add.unwrap_or(x).gpu(op)?, y.gpu(op)?])
         .params(&Params { cols: cols as u32, rows: rows as u32, eps })
         .grid(rows)
 }

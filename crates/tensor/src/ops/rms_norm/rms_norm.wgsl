@@ -1,10 +1,12 @@
 // one workgroup for each row
 override WG: u32 = 64u; // a power of two, 256 at most
 override WEIGHT: u32 = 1u;
+override ADD: u32 = 0u; // `residual` is added
 struct Params { cols: u32, rows: u32, eps: f32 }
 @group(0) @binding(0) var<storage, read> x: array<f32>;
 @group(0) @binding(1) var<storage, read> weight: array<f32>;
-@group(0) @binding(2) var<storage, read_write> y: array<f32>;
+@group(0) @binding(2) var<storage, read> residual: array<f32>;
+@group(0) @binding(3) var<storage, read_write> y: array<f32>;
 @group(1) @binding(0) var<uniform> p: Params;
 var<workgroup> partial: array<f32, WG>;
 
@@ -25,6 +27,7 @@ fn main(@builtin(workgroup_id) wg: vec3u, @builtin(num_workgroups) n: vec3u, @bu
   for (var c = lane; c < p.cols; c += WG) {
     var v = x[at + c] * scale;
     if (WEIGHT == 1u) { v *= weight[c]; }
+    if (ADD == 1u) { v += residual[at + c]; }
     y[at + c] = v;
   }
 }

@@ -15,7 +15,10 @@ fn rms_norm_equals_the_f64_reference() {
         let want: Vec<f64> = xs.chunks(shape[2]).flat_map(|x| reference(x, &ws, 1e-5)).collect();
         assert_close("rms_norm", &x.rms_norm(Some(&w), 1e-5)?, &shape, &want, 1e-6, 4e-6)?;
         let plain: Vec<f64> = xs.chunks(shape[2]).flat_map(|x| reference(x, &vec![1.0; x.len()], 1e-5)).collect();
-        assert_close("rms_norm", &x.rms_norm(None, 1e-5)?, &shape, &plain, 1e-6, 4e-6)
+        assert_close("rms_norm", &x.rms_norm(None, 1e-5)?, &shape, &plain, 1e-6, 4e-6)?;
+        let (r, rs) = g.tensor(d, &shape)?;
+        let sum: Vec<f64> = want.iter().zip(&rs).map(|(a, b)| a + b).collect();
+        assert_close("rms_norm_add", &x.rms_norm_add(&w, 1e-5, &r)?, &shape, &sum, 2e-6, 4e-6)
     });
 }
 

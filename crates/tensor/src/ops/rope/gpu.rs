@@ -7,7 +7,7 @@ use crate::{GpuDevice, Result, Tensor};
 params! { len: u32, heads: u32, dim: u32, half: u32 }
 
 const fn variant(style: RopeStyle) -> Variant {
-    Variant::new([GpuDevice::ELEMENTS, matches!(style, RopeStyle::NeoX) as u32, 0, 0])
+    Variant::new([GpuDevice::ELEMENTS, matches!(style, RopeStyle::NeoX) as u32])
 }
 
 static ROPE: Kernel = Kernel {

@@ -9,7 +9,7 @@ params! { len: u32, a: f32, b: f32 }
 const OPS: usize = 14;
 
 const fn variant(op: u32) -> Variant {
-    Variant::new([GpuDevice::ELEMENTS, op, 0, 0])
+    Variant::new([GpuDevice::ELEMENTS, op])
 }
 
 static UNARY: Kernel = Kernel {

@@ -1,5 +1,4 @@
 // f16: rows padded with zeros to whole groups of eight, two values a word.
-const BLOCK_LEN = 1u;
 
 // Weights [8j, 8j + 8) of row `row`.
 fn dequant8(row: u32, j: u32) -> array<vec4f, 2> {

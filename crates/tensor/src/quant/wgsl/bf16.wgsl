@@ -1,5 +1,4 @@
 // bf16: the upper halves of f32; rows padded with zeros to whole groups of eight, two values a word.
-const BLOCK_LEN = 1u;
 
 fn widen(a: u32, b: u32) -> vec4f {
   return bitcast<vec4f>(vec4u(a << 16u, a & 0xffff0000u, b << 16u, b & 0xffff0000u));

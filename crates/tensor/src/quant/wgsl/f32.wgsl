@@ -1,5 +1,4 @@
 // f32: rows as in the file, no scales. Rows need not be whole groups of eight: what lies behind the row reads as zero.
-const BLOCK_LEN = 1u;
 
 // Weights [8j, 8j + 8) of row `row`.
 fn dequant8(row: u32, j: u32) -> array<vec4f, 2> {

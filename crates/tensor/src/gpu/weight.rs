@@ -1,0 +1,99 @@
+//! Weight matrices on the GPU, in one buffer or, above the size of a binding, in several by rows.
+
+use std::sync::Arc;
+
+use kinora_formats::{BlockType, TensorView};
+
+use super::{GpuBuffer, GpuDevice, error, pack};
+use crate::tensor::Storage;
+use crate::{Result, Tensor, TensorError};
+
+/// Packed bytes that are uploaded at once: little memory beside the file's own.
+const PIECE_BYTES: usize = 4 << 20;
+
+/// A matrix. Clones share it.
+#[derive(Clone)]
+pub(crate) struct GpuWeight(Arc<[Part]>);
+
+/// Some rows of a matrix, in a buffer of their own.
+pub(crate) struct Part {
+    buffer: GpuBuffer,
+    first: usize,
+    rows: usize,
+}
+
+/// Rows of a matrix that one binding reaches.
+pub(crate) struct Rows<'a> {
+    pub buffer: &'a GpuBuffer,
+    /// Of the first value, in words.
+    pub offset: usize,
+    /// Number of the first row in the whole matrix.
+    pub first: usize,
+    pub rows: usize,
+    /// `Params::w_scales`.
+    pub scales: u32,
+}
+
+impl GpuDevice {
+    /// A matrix from a file, in the layout that kernels read; never more than a few megabytes at once beside the file.
+    ///
+    /// Errors: `OutOfMemory`, `DeviceLost`, `Unsupported` where one row exceeds a binding.
+    pub(crate) fn weight(&self, view: &TensorView<'_>) -> Result<GpuWeight> {
+        let &[n, k] = view.shape.as_slice() else { return Err(TensorError::unsupported("a weight that is no matrix")) };
+        let limit = self.binding_limit() as usize;
+        // Two rows at a time: then the scales of each part begin in a word of their own.
+        let pair = pack::words(view.block, 2, k).max(1) * 4;
+        let most = limit / pair * 2;
+        if most == 0 {
+            return Err(error::too_large("a row of a weight", pair as u64, limit as u64));
+        }
+        let parts = n.div_ceil(most).max(1);
+        let each = n.div_ceil(parts).next_multiple_of(2).min(most);
+        let row_bytes = view.bytes.len() / n.max(1);
+        let part = |first: usize| {
+            let rows = each.min(n - first);
+            let bytes = &view.bytes[first * row_bytes..][..rows * row_bytes];
+            let buffer = self.upload_rows(view.block, [rows, k], bytes)?;
+            Ok(Part { buffer, first, rows })
+        };
+        Ok(GpuWeight((0..n).step_by(each.max(1)).map(part).collect::<Result<_>>()?))
+    }
+
+    fn upload_rows(&self, block: BlockType, [rows, k]: [usize; 2], bytes: &[u8]) -> Result<GpuBuffer> {
+        let buffer = self.alloc_persistent(pack::words(block, rows, k) * 4)?;
+        let row_bytes = bytes.len() / rows.max(1);
+        let step = (PIECE_BYTES / row_bytes.max(1)).max(2) / 2 * 2;
+        let mut scales = pack::scales_at(block, rows * k);
+        let mut quants = 0;
+        for bytes in bytes.chunks((step * row_bytes).max(1)) {
+            let view = TensorView { shape: vec![bytes.len() / row_bytes.max(1), k], block, bytes };
+            let planes = pack::pack(&view)?;
+            self.upload_at(&buffer, quants * 4, bytemuck::cast_slice(&planes.quants))?;
+            self.upload_at(&buffer, scales * 4, bytemuck::cast_slice(&planes.scales))?;
+            quants += planes.quants.len();
+            scales += planes.scales.len();
+        }
+        Ok(buffer)
+    }
+}
+
+impl Tensor {
+    /// The rows of a matrix on the GPU by the buffers that hold them.
+    pub(crate) fn gpu_rows(&self, op: &'static str) -> Result<Vec<Rows<'_>>> {
+        let block = pack::block_type(op, self)?;
+        let (n, k) = (self.dim(0), self.last_dim());
+        match self.storage() {
+            Storage::GpuWeight(weight) => {
+                let rows = |p| {
+                    let &Part { ref buffer, first, rows } = p;
+                    Rows { buffer, offset: 0, first, rows, scales: pack::scales_at(block, rows * k) as u32 }
+                };
+                Ok(weight.0.iter().map(rows).collect())
+            }
+            _ => {
+                let (buffer, offset) = self.gpu(op)?;
+                Ok(vec![Rows { buffer, offset, first: 0, rows: n, scales: 0 }])
+            }
+        }
+    }
+}

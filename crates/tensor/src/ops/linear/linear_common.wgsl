@@ -1,0 +1,92 @@
+// What the linear kernels share: y = act(norm(x) · wᵀ + bias) + residual; each part only where its constant says so.
+override BIAS: u32 = 0u;
+override NORM: u32 = 0u; // x is RMS-normalised and multiplied by `gain` first
+override ADD: u32 = 0u; // `residual` is added
+override GATE: u32 = 0u; // w is gates above ups: y = act(gate) · up; 1: silu, 2: gelu (tanh)
+struct Params { m: u32, n: u32, k: u32, w_scales: u32, y_cols: u32, y_at: u32, eps: f32 }
+@group(0) @binding(0) var<storage, read> x: array<f32>; // [m, k]
+@group(0) @binding(1) var<storage, read> w: array<u32>; // [n, k]
+@group(0) @binding(2) var<storage, read> bias: array<f32>; // [all rows of w]
+@group(0) @binding(3) var<storage, read> gain: array<f32>; // [k]
+@group(0) @binding(4) var<storage, read> residual: array<f32>; // as y
+@group(0) @binding(5) var<storage, read_write> y: array<f32>; // [m, y_cols], from column y_at on
+@group(1) @binding(0) var<uniform> p: Params;
+
+// x[row, 8j ..], zero behind the row.
+fn x8(row: u32, j: u32) -> array<vec4f, 2> {
+  let k = 8u * j;
+  let at = row * p.k + k;
+  var v: array<vec4f, 2>;
+  if (k + 8u <= p.k) {
+    v[0] = vec4f(x[at], x[at + 1u], x[at + 2u], x[at + 3u]);
+    v[1] = vec4f(x[at + 4u], x[at + 5u], x[at + 6u], x[at + 7u]);
+    return v;
+  }
+  for (var i = 0u; i < 8u && k + i < p.k; i++) { v[i / 4u][i % 4u] = x[at + i]; }
+  return v;
+}
+
+// v · gain[8j ..].
+fn gained(v: array<vec4f, 2>, j: u32) -> array<vec4f, 2> {
+  let k = 8u * j;
+  var g: array<vec4f, 2>;
+  if (k + 8u <= p.k) {
+    g[0] = vec4f(gain[k], gain[k + 1u], gain[k + 2u], gain[k + 3u]);
+    g[1] = vec4f(gain[k + 4u], gain[k + 5u], gain[k + 6u], gain[k + 7u]);
+  } else {
+    for (var i = 0u; i < 8u && k + i < p.k; i++) { g[i / 4u][i % 4u] = gain[k + i]; }
+  }
+  return array(v[0] * g[0], v[1] * g[1]);
+}
+
+fn dot8(a: array<vec4f, 2>, b: array<vec4f, 2>) -> f32 { return dot(a[0], b[0]) + dot(a[1], b[1]); }
+
+// Factor of a row whose squares sum to `squares`.
+fn norm_scale(squares: f32) -> f32 { return 1.0 / sqrt(squares / f32(p.k) + p.eps); }
+
+// Blocks of four rows of w: what one step of the few-rows kernels computes.
+fn block_count() -> u32 {
+  if (GATE != 0u) { return (p.n / 2u + 1u) / 2u; }
+  return (p.n + 3u) / 4u;
+}
+
+// The rows of w of block `i`; those behind the last repeat the last.
+fn block_rows(i: u32) -> vec4u {
+  if (GATE != 0u) {
+    let ups = p.n / 2u;
+    let a = min(2u * i, ups - 1u);
+    let b = min(2u * i + 1u, ups - 1u);
+    return vec4u(a, b, ups + a, ups + b);
+  }
+  return min(vec4u(4u * i) + vec4u(0u, 1u, 2u, 3u), vec4u(p.n - 1u));
+}
+
+fn activate(v: f32) -> f32 {
+  if (GATE == 1u) { return v / (1.0 + exp(min(-v, 87.0))); }
+  return 0.5 * v * (1.0 + tanh(clamp(0.7978845608 * (v + 0.044715 * v * v * v), -10.0, 10.0)));
+}
+
+fn put(row: u32, col: u32, value: f32) {
+  let at = row * p.y_cols + p.y_at + col;
+  var v = value;
+  if (ADD == 1u) { v += residual[at]; }
+  y[at] = v;
+}
+
+// Writes what block `i` gives for its column `c`, of four, from its four sums.
+fn put_block(row: u32, i: u32, c: u32, sums: vec4f) {
+  if (GATE != 0u) {
+    let col = 2u * i + c;
+    if (c >= 2u || col >= p.n / 2u) { return; }
+    var gate = sums[c];
+    var up = sums[2u + c];
+    if (BIAS == 1u) { gate += bias[col]; up += bias[p.n / 2u + col]; }
+    put(row, col, activate(gate) * up);
+    return;
+  }
+  let col = 4u * i + c;
+  if (col >= p.n) { return; }
+  var v = sums[c];
+  if (BIAS == 1u) { v += bias[p.y_at + col]; }
+  put(row, col, v);
+}
