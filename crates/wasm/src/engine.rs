@@ -1,20 +1,22 @@
 //! The engine with its models and its device.
 
 use js_sys::{Reflect, Uint8Array};
-use kinora_engine::{EngineError, ModelFiles, chat::ChatRequest, film::FilmRequest};
+use kinora_engine::{EngineError, ModelFiles, film::FilmRequest, openai::Service};
 use kinora_tensor::Device;
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::{JsCast, prelude::*};
 
 use crate::{
     convert::{from_js, throw, to_js},
-    stream::{ChatStream, FilmStream},
+    openai::{OpenAiStream, now},
+    stream::FilmStream,
 };
 
 /// The engine: loaded models on a device.
 #[wasm_bindgen]
 pub struct Engine {
     engine: kinora_engine::Engine,
+    service: Service,
     threads: usize,
     why: &'static str,
 }
@@ -49,7 +51,7 @@ pub async fn load(files: JsValue, options: JsValue) -> Result<Engine, JsValue> {
     let files = ModelFiles { text, motion: optional("motion"), paint: optional("paint"), refine: optional("refine") };
     let (device, why) = choose(device, threads).await.map_err(throw)?;
     let engine = kinora_engine::Engine::load(files, device).map_err(throw)?;
-    Ok(Engine { engine, threads, why })
+    Ok(Engine { service: Service::new(engine.clone(), now), engine, threads, why })
 }
 
 fn file(files: &JsValue, name: &str) -> Option<Vec<u8>> {
@@ -84,11 +86,9 @@ struct DeviceInfo<'a> {
 
 #[wasm_bindgen]
 impl Engine {
-    /// Begins an answer; refuses what cannot be.
-    pub fn chat(&self, request: JsValue) -> Result<ChatStream, JsValue> {
-        let request: ChatRequest = from_js(request, "chat")?;
-        let abort = request.abort.clone();
-        Ok(ChatStream::new(self.engine.chat(request).map_err(throw)?, abort))
+    /// Begins the answer to a request of the OpenAI API; a refusal is an answer too.
+    pub fn openai(&self, method: String, path: String, body: String) -> OpenAiStream {
+        OpenAiStream::open(&self.service, method, path, body)
     }
 
     /// Begins a film; refuses what cannot be.

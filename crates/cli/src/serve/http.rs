@@ -62,7 +62,8 @@ impl Gate {
         if let Some(key) = &self.api_key {
             let given = text(header::AUTHORIZATION).strip_prefix("Bearer ").unwrap_or_default();
             if !same(given.as_bytes(), key.as_bytes()) {
-                let message = "The API key is missing or wrong. Send Authorization: Bearer KEY with the key of --api-key.";
+                let message =
+                    "The API key is missing or wrong. Send Authorization: Bearer KEY with the key of --api-key.";
                 return Err(ApiError::new(401, "invalid_api_key", message));
             }
         }
@@ -89,10 +90,8 @@ pub fn router(worker: Worker, gate: Gate) -> Router {
 async fn guard(State(gate): State<Arc<Gate>>, request: Request, next: Next) -> Response {
     let origin = gate.allowed(request.headers());
     let mut response = if request.method() == Method::OPTIONS && origin.is_some() {
-        let allow = [
-            (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST, DELETE"),
-            (header::ACCESS_CONTROL_MAX_AGE, "600"),
-        ];
+        let allow =
+            [(header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST, DELETE"), (header::ACCESS_CONTROL_MAX_AGE, "600")];
         let mut response = (StatusCode::NO_CONTENT, allow).into_response();
         if let Some(asked) = request.headers().get(header::ACCESS_CONTROL_REQUEST_HEADERS) {
             response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_HEADERS, asked.clone());

@@ -16,10 +16,18 @@ const PARALLEL: usize = 4;
 const QUEUE: usize = 256;
 
 enum Command {
-    Open { id: u64, request: Request },
+    Open {
+        id: u64,
+        request: Request,
+    },
     /// Asks for the next piece.
-    Next { id: u64, to: oneshot::Sender<Option<Event>> },
-    Close { id: u64 },
+    Next {
+        id: u64,
+        to: oneshot::Sender<Option<Event>>,
+    },
+    Close {
+        id: u64,
+    },
 }
 
 /// The way to the engine's thread; clones share it.

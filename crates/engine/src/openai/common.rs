@@ -1,12 +1,13 @@
 //! What chats, completions and responses share.
 
+use crate::openai::bridge::Coming;
 use serde_json::{Value, json};
 
 use super::error::{ApiError, Result};
 use super::exchange::Headers;
 use super::fields::{Fields, Table};
 use crate::Engine;
-use crate::chat::Usage;
+use crate::openai::ask::Usage;
 
 /// What `system_fingerprint` says: answers of one version, model, device and seed are the same.
 pub(super) const FINGERPRINT: &str = concat!("kinora-", env!("CARGO_PKG_VERSION"));
@@ -66,8 +67,7 @@ pub(super) struct Stream {
 /// # Errors
 /// Options without a stream, or of another kind.
 pub(super) fn stream(fields: &Fields) -> Result<Stream> {
-    const OPTIONS: Table =
-        Table { honoured: &["include_usage"], ignored: &["include_obfuscation"], refused: &[] };
+    const OPTIONS: Table = Table { honoured: &["include_usage"], ignored: &["include_obfuscation"], refused: &[] };
     let on = fields.boolean("stream")?.unwrap_or_default();
     let options = fields.object("stream_options", &OPTIONS)?;
     if options.is_some() && !on {

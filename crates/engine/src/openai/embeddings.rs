@@ -1,5 +1,6 @@
 //! `POST embeddings`: texts, or their tokens, as vectors.
 
+use crate::openai::bridge::Coming;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use kinora_tensor::Abort;
@@ -11,7 +12,7 @@ use super::error::{ApiError, Result};
 use super::exchange::{Answer, Exchange, Step, Work};
 use super::fields::{Fields, Table};
 use crate::Engine;
-use crate::chat::Prompt;
+use crate::openai::ask::Prompt;
 
 /// Inputs of one request at most, as the API has it.
 const MAX_INPUTS: usize = 2048;
@@ -43,7 +44,8 @@ pub(super) fn open(engine: &Engine, body: &Value, abort: Abort) -> Result<Exchan
             return Err(ApiError::unsupported("model", message));
         }
         (Some(size), Some(n)) if n != size => {
-            let message = format!("dimensions is {n}, and {model} gives vectors of {size} numbers, which cannot be cut.");
+            let message =
+                format!("dimensions is {n}, and {model} gives vectors of {size} numbers, which cannot be cut.");
             return Err(ApiError::unsupported("dimensions", message));
         }
         _ => {}

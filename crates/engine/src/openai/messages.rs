@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::error::{ApiError, Result};
 use super::fields::{Fields, Table};
-use crate::chat::{Message, ToolCall};
+use crate::openai::ask::{Message, ToolCall};
 
 const MESSAGE: Table = Table {
     honoured: &["role", "content", "name", "tool_calls", "tool_call_id", "refusal", "annotations"],
@@ -83,7 +83,8 @@ pub(super) fn content_text(content: &Value, at: &str) -> Result<String> {
             }
             Some("refusal") => text.push_str(Fields::open(part, at, &REFUSAL_PART)?.required_text("refusal")?),
             Some(kind) if UNREAD.contains(&kind) => {
-                let message = format!("{at} is of the type {kind}, and the loaded models read text only. Leave it out.");
+                let message =
+                    format!("{at} is of the type {kind}, and the loaded models read text only. Leave it out.");
                 return Err(ApiError::unsupported(at, message));
             }
             _ => {

@@ -4,6 +4,8 @@
 //! Every field is honoured or refused by name; few do nothing on one's own device, and a header lists those
 //! (`x-kinora-ignored`). The tables of fields are data: [`fields::Table`].
 
+mod ask;
+mod bridge;
 mod chat;
 mod common;
 mod completions;
@@ -19,8 +21,7 @@ mod route;
 mod sampling;
 mod series;
 mod service;
-#[cfg(test)]
-mod tests;
+
 mod tools;
 
 pub use error::ApiError;

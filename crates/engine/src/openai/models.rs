@@ -1,11 +1,12 @@
 //! `GET models`, `GET` and `DELETE models/{id}`
 
+use crate::openai::bridge::Coming;
 use serde_json::{Value, json};
 
 use super::common::not_found;
 use super::error::Result;
 use crate::Engine;
-use crate::chat::ModelInfo;
+use crate::openai::ask::ModelInfo;
 
 /// All loaded text models.
 pub(super) fn list(engine: &Engine) -> Value {

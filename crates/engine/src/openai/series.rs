@@ -2,7 +2,8 @@
 
 use super::error::{ApiError, Result};
 use crate::Engine;
-use crate::chat::{ChatEvent, ChatRequest, ChatStream, CompletionRequest};
+use crate::openai::ask::{ChatEvent, ChatRequest, CompletionRequest};
+use crate::openai::bridge::{ChatStream, Coming};
 
 /// What the engine is asked.
 #[derive(Clone)]
@@ -48,7 +49,7 @@ impl Series {
 
 fn open(engine: &Engine, ask: Ask) -> Result<ChatStream> {
     Ok(match ask {
-        Ask::Chat(request) => engine.chat(*request)?,
+        Ask::Chat(request) => engine.ask(*request)?,
         Ask::Text(request) => engine.complete(*request)?,
     })
 }

@@ -60,9 +60,7 @@ impl Service {
         match endpoint {
             Endpoint::ChatCompletions => self.post(json()?, abort, chat::open),
             Endpoint::Completions => self.post(json()?, abort, completions::open),
-            Endpoint::Responses => {
-                responses::open(&self.engine, &json()?, self.stamp(), abort, &self.store)
-            }
+            Endpoint::Responses => responses::open(&self.engine, &json()?, self.stamp(), abort, &self.store),
             Endpoint::Embeddings => embeddings::open(&self.engine, &json()?, abort),
             Endpoint::Response { id, delete: false } => {
                 Ok(Exchange::ready(self.store.borrow().get(&id).map(|kept| kept.response.clone())))

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::error::{ApiError, Result};
 use super::fields::{Fields, Table};
-use crate::chat::{Tool, ToolChoice};
+use crate::openai::ask::{Tool, ToolChoice};
 
 /// How an endpoint spells a function.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -70,7 +70,8 @@ fn functions_only(item: &Value, at: &str) -> Result<()> {
     match item.get("type").and_then(Value::as_str) {
         Some("function") => Ok(()),
         Some(kind) => {
-            let message = format!("{at} is a tool of the type {kind}; only functions can be called here. Leave it out.");
+            let message =
+                format!("{at} is a tool of the type {kind}; only functions can be called here. Leave it out.");
             Err(ApiError::unsupported(format!("{at}.type"), message))
         }
         None => Err(ApiError::invalid(format!("{at}.type"), format!("{at}.type must be \"function\"."))),
@@ -135,7 +136,8 @@ pub(super) fn choice(fields: &Fields, tools: &[Tool], spelling: Spelling) -> Res
             }
         }
     };
-    let must = matches!(chosen, ToolChoice::Required | ToolChoice::Named(_) | ToolChoice::Allowed { required: true, .. });
+    let must =
+        matches!(chosen, ToolChoice::Required | ToolChoice::Named(_) | ToolChoice::Allowed { required: true, .. });
     if must && tools.is_empty() {
         return fields.refuse("tool_choice", "asks for a call, and there are no tools.");
     }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::chat::{ChatEvent, FinishReason, TokenLogprob, Usage};
+use crate::openai::ask::{ChatEvent, FinishReason, TokenLogprob, Usage};
 use crate::openai::common;
 use crate::openai::error::Result;
 use crate::openai::exchange::{Answer, Step, StreamEvent};
@@ -152,9 +152,7 @@ impl Answer for ChatAnswer {
 
 /// A token as `logprobs.content` tells it; a piece of a character is known by its bytes.
 fn token(t: &TokenLogprob) -> Value {
-    let one = |bytes: &[u8], logprob: f32| {
-        json!({ "token": String::from_utf8_lossy(bytes), "logprob": common::logprob(logprob), "bytes": bytes })
-    };
+    let one = |bytes: &[u8], logprob: f32| json!({ "token": String::from_utf8_lossy(bytes), "logprob": common::logprob(logprob), "bytes": bytes });
     let mut token = one(&t.bytes, t.logprob);
     token["top_logprobs"] = t.top.iter().map(|(bytes, logprob)| one(bytes, *logprob)).collect();
     token

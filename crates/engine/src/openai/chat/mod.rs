@@ -5,4 +5,4 @@ mod request;
 
 pub(super) use answer::ChatAnswer;
 pub(super) use answer::logprobs;
-pub(super) use request::{TABLE, open};
+pub(super) use request::open;

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::answer::{ChatAnswer, Head};
 use crate::Engine;
-use crate::chat::ChatRequest;
+use crate::openai::ask::ChatRequest;
 use crate::openai::common::{self, model, seed};
 use crate::openai::error::Result;
 use crate::openai::exchange::{Exchange, Work};

@@ -4,4 +4,4 @@ mod answer;
 mod request;
 
 pub(super) use answer::CompletionAnswer;
-pub(super) use request::{TABLE, open};
+pub(super) use request::{open, prompts};

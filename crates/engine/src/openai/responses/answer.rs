@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::output::Output;
 use super::store::{Kept, Store};
-use crate::chat::{ChatEvent, FinishReason, Message, Usage};
+use crate::openai::ask::{ChatEvent, FinishReason, Message, Usage};
 use crate::openai::common;
 use crate::openai::error::{ApiError, Result};
 use crate::openai::exchange::{Answer, Step, StreamEvent};
@@ -119,8 +119,9 @@ impl Answer for ResponseAnswer {
         if self.stream && !self.begun {
             self.begun = true;
             let response = self.response("in_progress");
-            let event = |name: &'static str| {
-                StreamEvent { name: Some(name), data: json!({ "type": name, "response": response }) }
+            let event = |name: &'static str| StreamEvent {
+                name: Some(name),
+                data: json!({ "type": name, "response": response }),
             };
             let events = ["response.created", "response.in_progress"].map(event).into();
             return Ok(self.numbered(events));

@@ -7,5 +7,5 @@ mod request;
 mod store;
 
 pub(super) use answer::ResponseAnswer;
-pub(super) use request::{TABLE, open};
-pub(super) use store::{Kept, Store};
+pub(super) use request::open;
+pub(super) use store::Store;

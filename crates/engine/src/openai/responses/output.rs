@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::chat::{TokenLogprob, ToolCall};
+use crate::openai::ask::{TokenLogprob, ToolCall};
 use crate::openai::chat::logprobs;
 use crate::openai::exchange::StreamEvent;
 
@@ -36,7 +36,15 @@ impl Output {
     /// `id`: of the response, from which those of its items are made.
     pub fn new(id: &str, max_calls: Option<usize>, logprobs: bool) -> Self {
         let max_calls = max_calls.unwrap_or(usize::MAX);
-        Self { id: id.into(), items: Vec::new(), open: Open::Nothing, calls: Vec::new(), max_calls, dropping: false, logprobs }
+        Self {
+            id: id.into(),
+            items: Vec::new(),
+            open: Open::Nothing,
+            calls: Vec::new(),
+            max_calls,
+            dropping: false,
+            logprobs,
+        }
     }
 
     /// Text of the message that is being written; begins one where there is none.
@@ -45,7 +53,8 @@ impl Output {
         if self.open != Open::Message {
             events.extend(self.close("completed"));
             let id = format!("msg_{}_{}", self.id, self.items.len());
-            let item = json!({ "id": id, "type": "message", "role": "assistant", "status": "in_progress", "content": [] });
+            let item =
+                json!({ "id": id, "type": "message", "role": "assistant", "status": "in_progress", "content": [] });
             events.push(self.add(item, Open::Message));
             let part = self.part("");
             events.push(event("response.content_part.added", self.at(json!({ "content_index": 0, "part": part }))));

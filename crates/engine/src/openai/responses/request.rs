@@ -10,7 +10,7 @@ use super::answer::{Head, ResponseAnswer};
 use super::store::Store;
 use super::{input, output::Output};
 use crate::Engine;
-use crate::chat::{ChatRequest, ContextPolicy, Message};
+use crate::openai::ask::{ChatRequest, ContextPolicy, Message};
 use crate::openai::common::{self, model, seed};
 use crate::openai::error::Result;
 use crate::openai::exchange::{Exchange, Work};

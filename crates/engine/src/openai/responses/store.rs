@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use serde_json::Value;
 
-use crate::chat::Message;
+use crate::openai::ask::Message;
 use crate::openai::error::{ApiError, Result};
 
 /// So many are kept, and so many bytes of conversation.
@@ -21,7 +21,10 @@ pub(in crate::openai) struct Kept {
 
 impl Kept {
     fn bytes(&self) -> usize {
-        self.messages.iter().map(|m| m.content.len() + m.tool_calls.iter().map(|c| c.arguments.len()).sum::<usize>()).sum()
+        self.messages
+            .iter()
+            .map(|m| m.content.len() + m.tool_calls.iter().map(|c| c.arguments.len()).sum::<usize>())
+            .sum()
     }
 }
 
