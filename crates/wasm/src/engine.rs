@@ -1,12 +1,16 @@
 //! The engine with its models and its device.
 
-use js_sys::{Reflect, Uint8Array};
+use std::rc::Rc;
+
+use js_sys::{Array, Reflect, Uint8Array};
 use kinora_engine::{EngineError, ModelFiles, film::FilmRequest, openai::Service};
+use kinora_formats::{GgufFile, ReadAt};
 use kinora_tensor::Device;
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::{JsCast, prelude::*};
 
 use crate::{
+    blob::BlobFile,
     convert::{from_js, throw, to_js},
     openai::{OpenAiStream, now},
     stream::FilmStream,
@@ -95,6 +99,26 @@ impl Engine {
     pub fn film(&self, request: JsValue) -> Result<FilmStream, JsValue> {
         let request: FilmRequest = from_js(request, "film")?;
         Ok(FilmStream::new(self.engine.film(request).map_err(throw)?))
+    }
+
+    /// Reads a text model out of the `Blob`s of its parts, tensor by tensor; requests then ask for it by `name`. Works in
+    /// workers only. Async for the sake of its callers: the work is done when it returns.
+    pub async fn add_model(&self, name: String, parts: Array) -> Result<(), JsValue> {
+        let files: Option<Vec<Rc<dyn ReadAt>>> =
+            parts.iter().map(|part| Some(Rc::new(BlobFile::new(&part)?) as Rc<dyn ReadAt>)).collect();
+        let files = files.ok_or_else(|| throw(EngineError::invalid_request("load", "a part is no Blob")))?;
+        let file = GgufFile::open(files).map_err(|e| throw(EngineError::from(e)))?;
+        self.engine.add_text_model(&name, &file).map_err(throw)
+    }
+
+    /// Takes a text model out; the embedded one stays.
+    pub fn remove_model(&self, name: &str) {
+        self.engine.remove_text_model(name);
+    }
+
+    /// Bytes of the weights of all text models.
+    pub fn weight_bytes(&self) -> f64 {
+        self.engine.text_bytes() as f64
     }
 
     /// `{ kind, name, threads, why }`.

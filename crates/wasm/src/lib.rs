@@ -3,6 +3,7 @@
 //! Async methods take `&self` and move their state out while they wait: a borrow held across an await would make the page's
 //! next call fail.
 
+mod blob;
 mod convert;
 mod engine;
 mod gif;
