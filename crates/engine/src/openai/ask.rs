@@ -283,6 +283,8 @@ pub struct ModelInfo {
     pub default: bool,
     /// Tokens that a conversation and its answer may take together.
     pub context: usize,
+    /// Of its weights.
+    pub bytes: u64,
     pub embedding: Option<usize>,
 }
 

@@ -1,5 +1,7 @@
 //! From what the endpoints ask to what the engine does; what it cannot do is refused by the name of the field.
 
+use std::rc::Rc;
+
 use kinora_tensor::Abort;
 use serde_json::json;
 
@@ -8,25 +10,31 @@ use super::ask::{
     Sampling, Usage,
 };
 use super::error::{ApiError, Result};
-use crate::{Engine, chat};
-
-/// The name of the engine's text model.
-const TEXT: &str = "kinora-text";
+use crate::chat::TextModel;
+use crate::{EMBEDDED, Engine, EngineError, chat};
 
 /// The loaded text models.
 pub(super) fn models(engine: &Engine) -> Vec<ModelInfo> {
-    match engine.context() {
-        0 => Vec::new(),
-        context => vec![ModelInfo { name: TEXT.into(), default: true, context, embedding: None }],
-    }
+    let info = |(name, text): (String, Rc<TextModel>)| ModelInfo {
+        default: name == EMBEDDED,
+        name,
+        context: text.context,
+        bytes: text.bytes,
+        embedding: Some(text.llama.config().n_embd),
+    };
+    engine.texts().into_iter().map(info).collect()
 }
 
 /// Takes a model out of memory.
 ///
 /// # Errors
 /// `unsupported` for a model that the engine needs.
-pub(super) fn remove(_: &Engine, name: &str) -> Result<()> {
-    Err(ApiError::new(400, "unsupported", format!("{name} belongs to the engine and cannot be removed.")))
+pub(super) fn remove(engine: &Engine, name: &str) -> Result<()> {
+    if name == EMBEDDED {
+        return Err(ApiError::new(400, "unsupported", format!("{name} belongs to the engine and cannot be removed.")));
+    }
+    engine.remove_text_model(name);
+    Ok(())
 }
 
 /// Opens an answer.
@@ -58,19 +66,32 @@ pub(super) fn chat(engine: &Engine, r: ChatRequest) -> Result<ChatStream> {
         };
         Ok(chat::Message { role, content: m.content })
     });
-    let base = chat::ChatRequest::default();
-    let s = only_known(r.sampling)?;
-    let request = chat::ChatRequest {
-        messages: messages.collect::<Result<_>>()?,
-        max_tokens: r.max_tokens.unwrap_or(base.max_tokens),
+    let request = drawn(
+        r.sampling,
+        r.format,
+        chat::ChatRequest {
+            model: r.model,
+            messages: messages.collect::<Result<_>>()?,
+            max_tokens: r.max_tokens.unwrap_or(chat::ChatRequest::default().max_tokens),
+            seed: r.seed,
+            stop: r.stop,
+            abort: r.abort,
+            ..Default::default()
+        },
+    )?;
+    Ok(ChatStream { echo: None, stream: engine.chat(request)? })
+}
+
+/// The request with how its tokens are drawn.
+fn drawn(sampling: Sampling, format: ResponseFormat, request: chat::ChatRequest) -> Result<chat::ChatRequest> {
+    let s = only_known(sampling)?;
+    Ok(chat::ChatRequest {
         temperature: s.temperature,
         top_p: s.top_p,
         top_k: s.top_k,
         min_p: s.min_p,
         repetition_penalty: s.repetition_penalty,
-        seed: r.seed,
-        stop: r.stop,
-        json_schema: match r.format {
+        json_schema: match format {
             ResponseFormat::Text => None,
             ResponseFormat::JsonObject => Some(json!({ "type": "object" })),
             ResponseFormat::JsonSchema(schema) => Some(schema),
@@ -78,25 +99,65 @@ pub(super) fn chat(engine: &Engine, r: ChatRequest) -> Result<ChatStream> {
             ResponseFormat::Choice(_) => return cannot("kinora.choice"),
             ResponseFormat::Lark(_) | ResponseFormat::Gbnf(_) => return cannot("kinora.grammar"),
         },
-        abort: r.abort,
-    };
-    Ok(ChatStream(engine.chat(request)?))
+        ..request
+    })
 }
 
 /// Opens a completion.
 ///
 /// # Errors
 /// As [`chat`].
-pub(super) fn complete(_: &Engine, _: CompletionRequest) -> Result<ChatStream> {
-    cannot("prompt")
+pub(super) fn complete(engine: &Engine, r: CompletionRequest) -> Result<ChatStream> {
+    if r.logprobs.is_some() {
+        return cannot("logprobs");
+    }
+    if r.speculation.is_some() {
+        return cannot("kinora.speculation");
+    }
+    let model = engine.text(r.model.as_deref())?;
+    let tokens = tokens(&model, &r.prompt)?;
+    model.check_length(&tokens).map_err(|e| ApiError::from(e).of("prompt"))?;
+    let echo = r.echo.then(|| match r.prompt {
+        Prompt::Text(text) => text,
+        Prompt::Tokens(_) => {
+            let bytes: Vec<u8> = tokens.iter().flat_map(|id| model.tokenizer.token_bytes(*id)).copied().collect();
+            String::from_utf8_lossy(&bytes).into_owned()
+        }
+    });
+    let request = drawn(
+        r.sampling,
+        r.format,
+        chat::ChatRequest {
+            model: r.model,
+            max_tokens: r.max_tokens.unwrap_or(chat::ChatRequest::default().max_tokens),
+            seed: r.seed,
+            stop: r.stop,
+            abort: r.abort,
+            ..Default::default()
+        },
+    )?;
+    Ok(ChatStream { echo, stream: chat::ChatStream::open_raw(engine, request, &tokens)? })
 }
 
-/// The vector of a text.
+fn tokens(model: &TextModel, prompt: &Prompt) -> Result<Vec<u32>> {
+    Ok(match prompt {
+        Prompt::Text(text) => model.tokens(text)?,
+        Prompt::Tokens(tokens) => tokens.clone(),
+    })
+}
+
+/// The vector of a text: the states of the last layer, pooled as the file says.
 ///
 /// # Errors
-/// `unsupported_parameter` where the model makes none.
-pub(super) async fn embed(_: &Engine, _: &str, _: Prompt, _: &Abort) -> Result<Embedding> {
-    cannot("model")
+/// What the engine met, `context_length_exceeded`, tokens that are none.
+pub(super) async fn embed(engine: &Engine, model: &str, input: &Prompt, abort: &Abort) -> Result<Embedding> {
+    let model = engine.text(Some(model))?;
+    let tokens = tokens(&model, input)?;
+    model.check_length(&tokens).map_err(|e| ApiError::from(e).of("input"))?;
+    engine.device().turn(abort).await.map_err(EngineError::from)?;
+    let vector = model.llama.embed(&tokens).await.map_err(EngineError::from)?;
+    engine.device().reset_arena();
+    Ok(Embedding { vector, tokens: tokens.len() })
 }
 
 fn only_known(s: Sampling) -> Result<Sampling> {
@@ -121,7 +182,11 @@ fn cannot<T>(param: &str) -> Result<T> {
 }
 
 /// An answer in the making.
-pub(super) struct ChatStream(chat::ChatStream);
+pub(super) struct ChatStream {
+    /// The prompt, to be told first.
+    echo: Option<String>,
+    stream: chat::ChatStream,
+}
 
 impl ChatStream {
     /// The next event; none after the last.
@@ -129,7 +194,10 @@ impl ChatStream {
     /// # Errors
     /// What the engine met.
     pub async fn next(&mut self) -> Result<Option<ChatEvent>> {
-        Ok(self.0.next().await?.map(|event| match event {
+        if let Some(text) = self.echo.take() {
+            return Ok(Some(ChatEvent::Delta { text, logprobs: None }));
+        }
+        Ok(self.stream.next().await?.map(|event| match event {
             chat::ChatEvent::Delta { text } => ChatEvent::Delta { text, logprobs: None },
             chat::ChatEvent::Done { finish_reason, usage } => ChatEvent::Done {
                 finish_reason,

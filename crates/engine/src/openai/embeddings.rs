@@ -79,7 +79,7 @@ impl Answer for EmbeddingAnswer {
             let data = std::mem::take(&mut self.data);
             return Ok(Step::Whole(json!({ "object": "list", "model": self.model, "data": data, "usage": usage })));
         };
-        let embedding = bridge::embed(&self.engine, &self.model, input, &self.abort).await?;
+        let embedding = bridge::embed(&self.engine, &self.model, &input, &self.abort).await?;
         self.tokens += embedding.tokens;
         let vector = match self.base64 {
             false => json!(embedding.vector),

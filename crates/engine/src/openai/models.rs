@@ -42,6 +42,7 @@ fn model(m: &ModelInfo) -> Value {
         "kinora": {
             "default": m.default,
             "context": m.context,
+            "bytes": m.bytes,
             "embedding": m.embedding,
         },
     })
