@@ -1,6 +1,6 @@
 //! The engine with its models and its device.
 
-use std::sync::Arc;
+use std::rc::Rc;
 
 use js_sys::{Array, Reflect, Uint8Array};
 use kinora_engine::{EngineError, ModelFiles, chat::ChatRequest, film::FilmRequest};
@@ -104,8 +104,8 @@ impl Engine {
     /// Reads a text model out of the `Blob`s of its parts, tensor by tensor; requests then ask for it by `name`. Works in
     /// workers only. Async for the sake of its callers: the work is done when it returns.
     pub async fn add_model(&self, name: String, parts: Array) -> Result<(), JsValue> {
-        let files: Option<Vec<Arc<dyn ReadAt>>> =
-            parts.iter().map(|part| Some(Arc::new(BlobFile::new(&part)?) as Arc<dyn ReadAt>)).collect();
+        let files: Option<Vec<Rc<dyn ReadAt>>> =
+            parts.iter().map(|part| Some(Rc::new(BlobFile::new(&part)?) as Rc<dyn ReadAt>)).collect();
         let files = files.ok_or_else(|| throw(EngineError::invalid_request("load", "a part is no Blob")))?;
         let file = GgufFile::open(files).map_err(|e| throw(EngineError::from(e)))?;
         self.engine.add_text_model(&name, &file).map_err(throw)

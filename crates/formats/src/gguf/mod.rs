@@ -20,7 +20,7 @@ pub use types::GgmlType;
 pub use write::GgufWriter;
 
 use crate::error::shown;
-use crate::{BlockType, FormatError, HeaderRead, TensorView};
+use crate::{BlockType, FormatError, HeaderRead};
 
 /// A tensor as the header declares it; checked to lie inside the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,9 +35,11 @@ pub struct TensorInfo {
     pub offset: u64,
     /// Number of bytes.
     pub bytes: u64,
+    /// Which file of a split model holds it, from 0.
+    pub part: usize,
 }
 
-/// A checked GGUF header. It keeps offsets, not weights: hand the file's bytes to [`Gguf::tensor`].
+/// A checked GGUF header. It keeps offsets, not weights: [`GgufFile`] reads those.
 #[derive(Clone, Debug)]
 pub struct Gguf {
     version: u32,
@@ -188,41 +190,28 @@ impl Gguf {
         self.tensors.get(*self.index.get(name)?)
     }
 
-    /// The declaration of `name`, the type of its blocks and its shape in numbers that this machine computes with.
-    ///
-    /// # Errors
-    /// `MissingTensor`; `Unsupported` where its type is none of [`BlockType`]; `Overflow`.
-    fn declared(&self, name: &str) -> Result<(&TensorInfo, BlockType, Vec<usize>), FormatError> {
-        let info = self.tensor_info(name).ok_or_else(|| FormatError::MissingTensor { name: shown(name) })?;
+    /// Shape and block type of a tensor, as this machine counts.
+    fn tensor_type(info: &TensorInfo) -> Result<(Vec<usize>, BlockType), FormatError> {
         let block = info.ty.block().ok_or_else(|| FormatError::Unsupported {
-            what: shown(format!("the type {} of {name}", info.ty.name())),
-            hint: shown("Take a file in F32, F16, BF16, Q8_0, Q4_0 to Q5_1, Q2_K to Q6_K, IQ4_NL or IQ4_XS"),
+            what: shown(format!("the type {} of {}", info.ty.name(), info.name)),
+            hint: shown(SUPPORTED_TYPES),
         })?;
         let shape: Option<Vec<usize>> = info.shape.iter().map(|&d| usize::try_from(d).ok()).collect();
-        let shape = shape.ok_or_else(|| FormatError::Overflow { at: info.offset, what: shown(name) })?;
-        Ok((info, block, shape))
-    }
-
-    /// The tensor `name` of the file whose header this is.
-    ///
-    /// # Errors
-    /// `MissingTensor`; `Unsupported` where its type is none of [`BlockType`]; `Truncated` where `file` is shorter than
-    /// the file that was parsed.
-    pub fn tensor<'a>(&self, file: &'a [u8], name: &str) -> Result<TensorView<'a>, FormatError> {
-        let (info, block, shape) = self.declared(name)?;
-        let short = || FormatError::Truncated {
-            at: info.offset,
-            what: shown(name),
-            need: info.bytes,
-            have: (file.len() as u64).saturating_sub(info.offset),
-        };
-        let range = usize::try_from(info.offset).ok().zip(usize::try_from(info.bytes).ok());
-        let (start, len) = range.ok_or_else(short)?;
-        let bytes = file.get(start..).and_then(|f| f.get(..len)).ok_or_else(short)?;
-        Ok(TensorView { shape, block, bytes: bytes.into() })
+        let shape = shape.ok_or_else(|| FormatError::Overflow { at: info.offset, what: shown(&info.name) })?;
+        Ok((shape, block))
     }
 }
 
+/// What to do about a tensor type that is not computed with.
+pub(crate) const SUPPORTED_TYPES: &str =
+    "Take a file in F32, F16, BF16, Q8_0, Q4_0 to Q5_1, Q2_K to Q6_K, IQ4_NL or IQ4_XS";
+
 fn wrong_type(key: &str, value: &MetaValue, wanted: &str) -> FormatError {
     FormatError::Type { at: 0, what: shown(key), found: shown(format!("type {}, not {wanted}", value.type_name())) }
+}
+
+impl From<BlockType> for GgmlType {
+    fn from(block: BlockType) -> Self {
+        GgmlType::of_block(block)
+    }
 }
