@@ -23,6 +23,7 @@ mod engine;
 mod error;
 pub mod film;
 pub mod gif;
+pub mod openai;
 pub mod sampling;
 pub mod scheduler;
 

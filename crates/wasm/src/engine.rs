@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use js_sys::{Array, Reflect, Uint8Array};
-use kinora_engine::{EngineError, ModelFiles, chat::ChatRequest, film::FilmRequest};
+use kinora_engine::{EngineError, ModelFiles, film::FilmRequest, openai::Service};
 use kinora_formats::{GgufFile, ReadAt};
 use kinora_tensor::Device;
 use serde::{Deserialize, Serialize};
@@ -12,13 +12,15 @@ use wasm_bindgen::{JsCast, prelude::*};
 use crate::{
     blob::BlobFile,
     convert::{from_js, throw, to_js},
-    stream::{ChatStream, FilmStream},
+    openai::{OpenAiStream, now},
+    stream::FilmStream,
 };
 
 /// The engine: loaded models on a device.
 #[wasm_bindgen]
 pub struct Engine {
     engine: kinora_engine::Engine,
+    service: Service,
     threads: usize,
     why: &'static str,
 }
@@ -53,7 +55,7 @@ pub async fn load(files: JsValue, options: JsValue) -> Result<Engine, JsValue> {
     let files = ModelFiles { text, motion: optional("motion"), paint: optional("paint"), refine: optional("refine") };
     let (device, why) = choose(device, threads).await.map_err(throw)?;
     let engine = kinora_engine::Engine::load(files, device).map_err(throw)?;
-    Ok(Engine { engine, threads, why })
+    Ok(Engine { service: Service::new(engine.clone(), now), engine, threads, why })
 }
 
 fn file(files: &JsValue, name: &str) -> Option<Vec<u8>> {
@@ -88,11 +90,9 @@ struct DeviceInfo<'a> {
 
 #[wasm_bindgen]
 impl Engine {
-    /// Begins an answer; refuses what cannot be.
-    pub fn chat(&self, request: JsValue) -> Result<ChatStream, JsValue> {
-        let request: ChatRequest = from_js(request, "chat")?;
-        let abort = request.abort.clone();
-        Ok(ChatStream::new(self.engine.chat(request).map_err(throw)?, abort))
+    /// Begins the answer to a request of the OpenAI API; a refusal is an answer too.
+    pub fn openai(&self, method: String, path: String, body: String) -> OpenAiStream {
+        OpenAiStream::open(&self.service, method, path, body)
     }
 
     /// Begins a film; refuses what cannot be.

@@ -9,13 +9,15 @@ mod engine;
 mod gif;
 mod header;
 mod inspect;
+mod openai;
 mod stream;
 
 pub use engine::{Engine, load};
 pub use gif::GifWriter;
 pub use header::read_header;
 pub use inspect::inspect;
-pub use stream::{ChatStream, FilmStream};
+pub use openai::OpenAiStream;
+pub use stream::FilmStream;
 use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen]
