@@ -14,6 +14,7 @@ mod film;
 mod inspect;
 mod model_file;
 mod parity;
+mod selftest;
 mod tokenize;
 mod world;
 
@@ -45,6 +46,8 @@ enum Command {
     Inspect(inspect::Args),
     /// Networks against recorded outputs of independent implementations
     Parity(parity::Args),
+    /// Every kernel on this machine's device against the CPU
+    Selftest(selftest::Args),
     /// Token ids of a text, as one JSON array
     Tokenize(tokenize::Args),
 }
@@ -58,6 +61,7 @@ fn main() -> ExitCode {
         Command::Film(args) => film::run(&args),
         Command::Inspect(args) => inspect::run(&args),
         Command::Parity(args) => parity::run(&args),
+        Command::Selftest(args) => selftest::run(&args),
         Command::Tokenize(args) => tokenize::run(&args),
     };
     match result {

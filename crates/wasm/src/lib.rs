@@ -8,12 +8,14 @@ mod engine;
 mod gif;
 mod header;
 mod inspect;
+mod selftest;
 mod stream;
 
 pub use engine::{Engine, load};
 pub use gif::GifWriter;
 pub use header::read_header;
 pub use inspect::inspect;
+pub use selftest::selftest;
 pub use stream::{ChatStream, FilmStream};
 use wasm_bindgen::prelude::*;
 
