@@ -7,6 +7,7 @@
 mod bench;
 mod chat;
 mod dataset;
+mod embed;
 mod embedded;
 mod eval;
 mod failure;
@@ -38,6 +39,8 @@ enum Command {
     Chat(chat::Args),
     /// Training samples for the recipes, on standard output
     Dataset(dataset::Args),
+    /// One vector for each line of text
+    Embed(embed::Args),
     /// Measured quality of the embedded models on held-out tasks
     Eval(eval::Args),
     /// An idea becomes a film: script, storyboard, frames
@@ -57,6 +60,7 @@ fn main() -> ExitCode {
         Command::Bench(args) => bench::run(&args),
         Command::Chat(args) => chat::run(&args),
         Command::Dataset(args) => dataset::run(&args),
+        Command::Embed(args) => embed::run(&args),
         Command::Eval(args) => eval::run(&args),
         Command::Film(args) => film::run(&args),
         Command::Inspect(args) => inspect::run(&args),

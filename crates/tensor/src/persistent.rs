@@ -100,6 +100,20 @@ impl Persistent {
         Ok(())
     }
 
+    /// Another storage with the same rows. On the CPU they share them until one is written.
+    ///
+    /// # Errors
+    /// `OutOfMemory`.
+    pub fn fork(&self) -> Result<Persistent> {
+        let mut now = self.now.clone();
+        if let Device::Gpu(_) = now.device() {
+            now = Tensor::empty_persistent(now.device(), now.shape(), now.dtype())?;
+            let filled = self.len * (now.len() / self.capacity().max(1));
+            strided_copy(&self.now, 0, &mut now, 0, &[CopyDim { len: filled, src: 1, dst: 1 }])?;
+        }
+        Ok(Persistent { now, spare: None, len: self.len })
+    }
+
     /// All rows up to the capacity; only the first [`len_rows`](Persistent::len_rows) are meaningful. For
     /// [`Attention::kv_len`](crate::Attention), so that what grows is a parameter, not a shape.
     pub fn view(&self) -> Tensor {

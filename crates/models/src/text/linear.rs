@@ -4,7 +4,7 @@ mod fused;
 
 use std::cell::RefCell;
 
-use kinora_formats::{BlockType, TensorView};
+use kinora_formats::TensorView;
 use kinora_tensor::{Device, Tensor};
 
 use super::adapter::Adapter;
@@ -114,7 +114,7 @@ impl Stack {
         while first < layers.len() {
             let mut bytes = 0;
             let fits = |view: &&TensorView| {
-                bytes += view.bytes.len();
+                bytes += view.byte_len();
                 view.block == views[first].block && bytes <= MAX_STACK_BYTES
             };
             let count = views[first..].iter().take_while(fits).count().max(1);
@@ -172,9 +172,7 @@ fn stacked(
         w.check_shape(&format!("{name}.weight"), view, &[*rows, cols])?;
     }
     let total = layers.iter().map(|(_, rows)| rows).sum();
-    let bytes: Vec<u8> = views.iter().flat_map(|view| view.bytes).copied().collect();
-    let block = views.first().map_or(BlockType::F32, |view| view.block);
-    let weight = Tensor::weight(device, &TensorView { shape: vec![total, cols], block, bytes: &bytes })?;
+    let weight = Tensor::weight_stacked(device, views)?;
     let matrices = layers.iter().map(|(name, rows)| (w.path(name), *rows)).collect();
     let bias_of = |name: &str| format!("{name}.bias");
     if !layers.iter().any(|(name, _)| w.has(&bias_of(name))) {

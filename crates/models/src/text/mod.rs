@@ -7,6 +7,8 @@ mod block;
 mod cache;
 mod check;
 mod conv;
+mod embedding;
+mod encoder;
 mod linear;
 mod rope;
 #[cfg(test)]
@@ -25,6 +27,7 @@ pub use adapter::Adapter;
 use block::Block;
 use cache::CHUNK;
 pub use cache::{CacheType, KvCache};
+pub use encoder::Encoder;
 use linear::Linear;
 use rope::RopeTables;
 
@@ -239,12 +242,7 @@ impl Decoder {
         mut done: impl FnMut(Tensor) -> Result<()>,
     ) -> Result<()> {
         cache.check_room(tokens.len())?;
-        if let Some(bad) = tokens.iter().find(|&&t| t as usize >= self.config.vocab) {
-            return Err(ModelError::Config(format!("token {bad} is outside the vocabulary of {}", self.config.vocab)));
-        }
-        if tokens.is_empty() {
-            return Err(no_tokens());
-        }
+        check_tokens(tokens, self.config.vocab)?;
         for tokens in tokens.chunks(if self.sees_all { tokens.len() } else { CHUNK }) {
             let start = cache.len();
             let ids = Tensor::from_u32(&self.device, &[tokens.len()], tokens)?;
@@ -269,12 +267,17 @@ impl Decoder {
         Ok(())
     }
 
+    /// The last block's `x` [T, width], normed.
+    fn normed(&self, x: &Tensor) -> Result<Tensor> {
+        Ok(x.rms_norm(Some(&self.output_norm), self.config.eps)?)
+    }
+
     /// `x` [T, width] → [T, vocab].
     fn logits(&self, x: &Tensor) -> Result<Tensor> {
         let norm = Some((&self.output_norm, self.config.eps));
         let logits = match &self.output {
             Some(output) if self.fuses() => output.fused(x, norm, None)?,
-            Some(output) => output.forward(&x.rms_norm(Some(&self.output_norm), self.config.eps)?)?,
+            Some(output) => output.forward(&self.normed(x)?)?,
             None => x.linear_fused(&self.token_embd, &LinearFused { norm, ..Default::default() })?,
         };
         let scaled = if self.config.logit_scale == 1.0 { logits } else { logits.scale(self.config.logit_scale)? };
@@ -282,6 +285,15 @@ impl Decoder {
             Some(cap) => scaled.scale(cap.recip())?.tanh()?.scale(cap)?,
             None => scaled,
         })
+    }
+}
+
+/// Refuses no tokens and those outside a vocabulary of `vocab`.
+fn check_tokens(tokens: &[u32], vocab: usize) -> Result<()> {
+    match tokens.iter().find(|&&t| t as usize >= vocab) {
+        Some(bad) => Err(ModelError::Config(format!("token {bad} is outside the vocabulary of {vocab}"))),
+        None if tokens.is_empty() => Err(no_tokens()),
+        None => Ok(()),
     }
 }
 

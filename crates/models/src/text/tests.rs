@@ -151,6 +151,23 @@ fn tokens_may_be_read_in_any_pieces() {
 }
 
 #[test]
+fn a_fork_goes_its_own_way() {
+    let tokens = tokens(400);
+    for decoder in [decoder(windowed()), decoder(hybrid())] {
+        for kind in [CacheType::F32, CacheType::F16] {
+            let mut cache = decoder.new_cache_in(500, kind).unwrap();
+            last(&decoder, &tokens[..300], &mut cache);
+            let mut other = cache.fork().unwrap();
+            last(&decoder, &[7; 50], &mut other);
+            let want = last(&decoder, &tokens[300..], &mut cache);
+            assert_eq!((cache.len(), other.len()), (400, 350));
+            assert_eq!(other.truncate(300).unwrap(), 300);
+            assert_eq!(last(&decoder, &tokens[300..], &mut other), want);
+        }
+    }
+}
+
+#[test]
 fn a_window_bounds_the_memory_and_going_far_back_starts_anew() {
     let decoder = decoder(windowed());
     let (short, mut long) = (decoder.new_cache(1000).unwrap(), decoder.new_cache(100_000).unwrap());

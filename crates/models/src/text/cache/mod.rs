@@ -149,6 +149,22 @@ impl KvCache {
         self.layers.iter().flat_map(LayerCache::rows).map(Rows::bytes).sum()
     }
 
+    /// A second cache that holds the same and goes its own way. On the CPU they share their memory until one is written.
+    ///
+    /// # Errors
+    /// `OutOfMemory`.
+    pub fn fork(&self) -> Result<Self> {
+        let layer = |layer: &LayerCache| {
+            Ok(match layer {
+                LayerCache::Attention(kv) => {
+                    LayerCache::Attention(Box::new(KeysValues { keys: kv.keys.fork()?, values: kv.values.fork()? }))
+                }
+                LayerCache::ShortConv(rows) => LayerCache::ShortConv(Box::new(rows.fork()?)),
+            })
+        };
+        Ok(Self { layers: self.layers.iter().map(layer).collect::<Result<_>>()?, ..*self })
+    }
+
     /// Forgets all tokens but the first `n` and returns how many are left: `n`, or 0 where layers that keep only their
     /// window no longer hold what token `n` looks back at. The caller reads the tokens from there on again. The newest 64
     /// tokens can always be taken back one by one.

@@ -62,6 +62,10 @@ impl Rows {
         Ok(())
     }
 
+    pub fn fork(&self) -> Result<Self> {
+        Ok(Self { store: self.store.fork()?, row: self.row.clone(), ..*self })
+    }
+
     /// Writes `rows` [T, ..] of the tokens from `start` on; later ones, left by a pass that failed, are overwritten.
     pub fn append(&mut self, start: usize, rows: &Tensor) -> Result<()> {
         let store = self.make_room(start, rows.dim(0))?;
