@@ -58,7 +58,7 @@ fn fused(d: &Device) -> Result<Vec<Tensor>> {
 /// Keys and values of 600 tokens, in the forms of a cache.
 fn attend(d: &Device, block: BlockType) -> Result<Vec<Tensor>> {
     let (heads, dim, tokens) = (2, 32, 600);
-    let cache = |seed| {
+    let cache = |seed| -> Result<Persistent> {
         let mut cache = Persistent::zeros_in(d, &[tokens + 4, heads, dim], block)?;
         // Numbers that every form holds exactly, so that rounding cannot differ.
         let values: Vec<f32> = super::inputs::values(tokens * heads * dim, seed)
@@ -68,7 +68,7 @@ fn attend(d: &Device, block: BlockType) -> Result<Vec<Tensor>> {
         let exact: Vec<f32> =
             values.chunks(32).flat_map(|v| [127.0].into_iter().chain(v[1..].iter().copied())).collect();
         cache.append(&Tensor::from_f32(d, &[tokens, heads, dim], &exact)?)?;
-        Result::Ok(cache)
+        Ok(cache)
     };
     let (k, v) = (cache(8)?, cache(9)?);
     let mut all = Vec::new();

@@ -38,7 +38,7 @@ pub(super) fn weight(d: &Device, block: BlockType, [n, k]: [usize; 2]) -> Result
             bytes
         }
     };
-    Tensor::weight(d, &TensorView { shape: vec![n, k], block, bytes: &bytes })
+    Tensor::weight(d, &TensorView::new(vec![n, k], block, &bytes))
 }
 
 /// Where the f16 scales of a quantised block lie, in bytes.
