@@ -61,6 +61,7 @@ impl From<TensorError> for EngineError {
         let message = e.to_string();
         let new = |code| Self::new(code, "compute", message);
         match e {
+            TensorError::Format(e) => e.into(),
             TensorError::Aborted => new("aborted"),
             TensorError::OutOfMemory { .. } => {
                 new("out_of_memory").hint("Close other pages, or take a smaller model or size.")

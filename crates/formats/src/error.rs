@@ -22,6 +22,20 @@ pub enum FormatError {
         /// Bytes left in the file.
         have: u64,
     },
+    /// The storage did not give the bytes.
+    #[error("the file could not be read at {at:#x}: {message}. Open or download it again")]
+    Read {
+        /// Offset of the bytes.
+        at: u64,
+        /// What the storage said.
+        message: Shown,
+    },
+    /// A part of a split model is missing, twice there, or of another model.
+    #[error("the parts of the model do not fit together: {message}")]
+    Split {
+        /// What is wrong.
+        message: Shown,
+    },
     /// A declared length or count is larger than the file or than any sane file.
     #[error("{what} at {at:#x} is {got}, more than the {max} that fit here. The file is damaged or hostile")]
     Limit {
@@ -185,6 +199,8 @@ impl FormatError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Truncated { .. } => "E_TRUNCATED",
+            Self::Read { .. } => "E_READ",
+            Self::Split { .. } => "E_SPLIT",
             Self::Limit { .. } => "E_LIMIT",
             Self::Magic { .. } => "E_MAGIC",
             Self::Version { .. } => "E_VERSION",

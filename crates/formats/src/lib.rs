@@ -44,4 +44,4 @@ pub use gguf::{Gguf, GgufFile, GgufWriter, MetaArray, MetaValue};
 pub use safetensors::{SafeTensors, SafeTensorsFile, SafetensorsWriter};
 pub use template::{ChatTemplate, Message};
 pub use tokenizer::{Detokenizer, Tokenizer};
-pub use view::{HeaderRead, TensorSource, TensorView};
+pub use view::{HeaderRead, ReadAt, TensorSource, TensorView};

@@ -1,19 +1,89 @@
 //! What both file formats hand out.
 
+use std::borrow::Cow;
+
+use crate::error::shown;
 use crate::{BlockType, FormatError};
 
-/// A tensor inside a file: its shape and its bytes, which are checked to belong together.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Random access to the bytes of a file, so that a model of gigabytes never has to lie in memory whole.
+pub trait ReadAt {
+    /// Bytes of the file.
+    fn size(&self) -> u64;
+
+    /// Fills `out` with the bytes from `offset` on.
+    ///
+    /// # Errors
+    /// `Truncated` behind the end, `Read` where the storage fails.
+    fn read_at(&self, offset: u64, out: &mut [u8]) -> Result<(), FormatError>;
+
+    /// All bytes, where they lie in memory.
+    fn in_memory(&self) -> Option<&[u8]> {
+        None
+    }
+}
+
+impl ReadAt for Vec<u8> {
+    fn size(&self) -> u64 {
+        self.len() as u64
+    }
+
+    fn read_at(&self, offset: u64, out: &mut [u8]) -> Result<(), FormatError> {
+        out.copy_from_slice(part(self, offset, out.len())?);
+        Ok(())
+    }
+
+    fn in_memory(&self) -> Option<&[u8]> {
+        Some(self)
+    }
+}
+
+/// `len` bytes from `offset` on.
+fn part(bytes: &[u8], offset: u64, len: usize) -> Result<&[u8], FormatError> {
+    let found = usize::try_from(offset).ok().and_then(|at| bytes.get(at..)?.get(..len));
+    found.ok_or_else(|| FormatError::Truncated {
+        at: offset,
+        what: shown("a part of the file"),
+        need: len as u64,
+        have: (bytes.len() as u64).saturating_sub(offset),
+    })
+}
+
+/// A tensor inside a file: its shape and where its bytes are, which are checked to belong together.
+#[derive(Clone)]
 pub struct TensorView<'a> {
     /// Row-major, the last dimension is contiguous: a linear layer is `[out, in]`.
     pub shape: Vec<usize>,
     /// How the values are stored.
     pub block: BlockType,
-    /// Whole blocks, row after row; exactly as many as `shape` takes.
-    pub bytes: &'a [u8],
+    data: Data<'a>,
 }
 
-impl TensorView<'_> {
+#[derive(Clone)]
+enum Data<'a> {
+    Bytes(&'a [u8]),
+    File { file: &'a dyn ReadAt, offset: u64, len: usize },
+}
+
+impl<'a> TensorView<'a> {
+    /// Whole blocks in memory, row after row; exactly as many as `shape` takes.
+    pub fn new(shape: Vec<usize>, block: BlockType, bytes: &'a [u8]) -> Self {
+        Self { shape, block, data: Data::Bytes(bytes) }
+    }
+
+    /// `len` bytes of a file from `offset` on.
+    pub(crate) fn in_file(shape: Vec<usize>, block: BlockType, file: &'a dyn ReadAt, offset: u64, len: usize) -> Self {
+        let data = match file.in_memory().and_then(|bytes| part(bytes, offset, len).ok()) {
+            Some(bytes) => Data::Bytes(bytes),
+            None => Data::File { file, offset, len },
+        };
+        Self { shape, block, data }
+    }
+
+    /// The same bytes in another shape of as many values.
+    pub fn with_shape(self, shape: Vec<usize>) -> Self {
+        Self { shape, ..self }
+    }
+
     /// Number of values.
     pub fn len(&self) -> usize {
         self.shape.iter().product()
@@ -24,14 +94,84 @@ impl TensorView<'_> {
         self.len() == 0
     }
 
+    /// Number of bytes.
+    pub fn byte_len(&self) -> usize {
+        match self.data {
+            Data::Bytes(bytes) => bytes.len(),
+            Data::File { len, .. } => len,
+        }
+    }
+
+    /// All bytes; read from the file where they do not lie in memory.
+    ///
+    /// # Errors
+    /// `Read`, `Truncated`.
+    pub fn bytes(&self) -> Result<Cow<'a, [u8]>, FormatError> {
+        self.range(0, self.byte_len())
+    }
+
+    /// `len` bytes from byte `start` on.
+    ///
+    /// # Errors
+    /// `Truncated` where there are fewer, `Read`.
+    pub fn range(&self, start: usize, len: usize) -> Result<Cow<'a, [u8]>, FormatError> {
+        match self.data {
+            Data::Bytes(bytes) => part(bytes, start as u64, len).map(Cow::Borrowed),
+            Data::File { file, offset, len: all } => {
+                if start.checked_add(len).is_none_or(|end| end > all) {
+                    let (need, have) = (len as u64, all.saturating_sub(start) as u64);
+                    return Err(FormatError::Truncated { at: offset, what: shown("a tensor"), need, have });
+                }
+                let mut out = Vec::new();
+                out.try_reserve_exact(len).map_err(|_| FormatError::Read {
+                    at: offset,
+                    message: shown(format!("there is no memory for {len} bytes")),
+                })?;
+                out.resize(len, 0);
+                file.read_at(offset.saturating_add(start as u64), &mut out)?;
+                Ok(Cow::Owned(out))
+            }
+        }
+    }
+
+    /// `count` rows from row `first` on, where a row is all but the first dimension.
+    ///
+    /// # Errors
+    /// `Shape` where there are fewer or they are no whole blocks.
+    pub fn rows(&self, first: usize, count: usize) -> Result<TensorView<'a>, FormatError> {
+        let bad = || {
+            let found = shown(format!("{:?}", self.shape));
+            let expected = shown(format!("{count} rows from row {first} on, of whole blocks"));
+            FormatError::Shape { what: shown("a tensor"), found, expected }
+        };
+        let (rows, rest) = self.shape.split_first().ok_or_else(bad)?;
+        let row_bytes = self.block.bytes_for(rest.iter().product()).ok_or_else(bad)?;
+        if first.checked_add(count).is_none_or(|end| end > *rows) {
+            return Err(bad());
+        }
+        let (start, len) = first.checked_mul(row_bytes).zip(count.checked_mul(row_bytes)).ok_or_else(bad)?;
+        let data = match self.data {
+            Data::Bytes(bytes) => Data::Bytes(part(bytes, start as u64, len)?),
+            Data::File { file, offset, .. } => Data::File { file, offset: offset.saturating_add(start as u64), len },
+        };
+        let shape = std::iter::once(count).chain(rest.iter().copied()).collect();
+        Ok(TensorView { shape, block: self.block, data })
+    }
+
     /// The values as f32, dequantised by the scalar reference. `len()` values.
     ///
     /// # Errors
-    /// `Shape`, if the view was built by hand and its bytes do not fit its shape.
+    /// `Shape`, if the view was built by hand and its bytes do not fit its shape; `Read`.
     pub fn to_f32(&self) -> Result<Vec<f32>, FormatError> {
         let mut out = vec![0.0; self.len()];
-        crate::quant::dequantize(self.block, self.bytes, &mut out)?;
+        crate::quant::dequantize(self.block, &self.bytes()?, &mut out)?;
         Ok(out)
+    }
+}
+
+impl std::fmt::Debug for TensorView<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "TensorView({} {:?})", self.block.name(), self.shape)
     }
 }
 

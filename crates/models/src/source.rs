@@ -80,7 +80,7 @@ impl<'a> Weights<'a> {
         if view.len() != rows.saturating_mul(cols) {
             return Err(ModelError::shape(&self.path(name), &view.shape, format!("{rows} × {cols} values")));
         }
-        Ok(Tensor::weight(device, &TensorView { shape: vec![rows, cols], ..view })?)
+        Ok(Tensor::weight(device, &view.with_shape(vec![rows, cols]))?)
     }
 
     /// The bytes of a tensor as they are in the file.
@@ -92,9 +92,9 @@ impl<'a> Weights<'a> {
         let view = self.source.tensor(&path)?;
         let mut seen = self.seen.borrow_mut();
         seen.update(format!("{path} {:?} {:?} ", view.shape, view.block).as_bytes());
-        let end = view.bytes.len().saturating_sub(ENDS);
-        seen.update(&view.bytes[..ENDS.min(view.bytes.len())]);
-        seen.update(&view.bytes[end..]);
+        let ends = ENDS.min(view.byte_len());
+        seen.update(&view.range(0, ends)?);
+        seen.update(&view.range(view.byte_len() - ends, ends)?);
         Ok(view)
     }
 
@@ -111,5 +111,5 @@ impl<'a> Weights<'a> {
 /// Values that are made once, at load, and outlive every step.
 pub(crate) fn constant(device: &Device, shape: &[usize], values: &[f32]) -> Result<Tensor> {
     let bytes: Vec<u8> = values.iter().flat_map(|v| v.to_le_bytes()).collect();
-    Ok(Tensor::weight_f32(device, &TensorView { shape: shape.to_vec(), block: BlockType::F32, bytes: &bytes })?)
+    Ok(Tensor::weight_f32(device, &TensorView::new(shape.to_vec(), BlockType::F32, &bytes))?)
 }

@@ -49,7 +49,7 @@ fn main() -> Result<()> {
             BlockType::F32 => quant::f32_bytes(&data),
             _ => vec![0x11; block.bytes_for(n * k).unwrap_or_default()],
         };
-        Tensor::weight(&d, &TensorView { shape: vec![n, k], block, bytes: &bytes })
+        Tensor::weight(&d, &TensorView::new(vec![n, k], block, &bytes))
     };
 
     for m in [1344, 5376] {

@@ -11,6 +11,9 @@ pub enum TensorError {
     /// An argument has an element type the operation cannot take.
     #[error("{op}: {arg} is {got}, expected {expected}")]
     DType { op: &'static str, arg: &'static str, got: DType, expected: &'static str },
+    /// A weight could not be read from its file.
+    #[error(transparent)]
+    Format(#[from] kinora_formats::FormatError),
     /// Two arguments live on different devices.
     #[error("{op}: {arg} is on another device than the first argument")]
     Device { op: &'static str, arg: &'static str },

@@ -80,7 +80,7 @@ impl Tensor {
     /// `Shape` when the bytes do not fit the shape, `OutOfMemory`.
     pub fn weight(device: &Device, view: &TensorView<'_>) -> Result<Tensor> {
         let matrix = view.shape.len() == 2;
-        let spans = |d: &crate::GpuDevice| matrix && (view.bytes.len() as u64) > d.binding_limit();
+        let spans = |d: &crate::GpuDevice| matrix && (view.byte_len() as u64) > d.binding_limit();
         let split = matches!(device, Device::Gpu(d) if spans(d));
         if (view.block == BlockType::F32 && !split) || !matrix {
             return Tensor::weight_f32(device, view);
@@ -88,8 +88,8 @@ impl Tensor {
         check_bytes(view)?;
         let shape = Shape::new(&view.shape).ok_or_else(|| too_large("weight", &view.shape))?;
         let storage = match device {
-            Device::Cpu(d) => Storage::CpuWeight(Arc::new(CpuWeight::new(d, &[view])?)),
-            Device::Gpu(d) => Storage::GpuWeight(d.weight(view)?),
+            Device::Cpu(d) => Storage::CpuWeight(Arc::new(CpuWeight::new(d, std::slice::from_ref(view))?)),
+            Device::Gpu(d) => Storage::GpuWeight(d.weight(std::slice::from_ref(view))?),
         };
         Ok(Tensor { device: device.clone(), storage, offset: 0, shape, dtype: DType::Block(view.block) })
     }
@@ -111,24 +111,26 @@ impl Tensor {
             return Err(bad(Some(other)));
         }
         views.iter().try_for_each(check_bytes)?;
-        let bytes: Vec<u8> = views.iter().flat_map(|v| v.bytes).copied().collect();
         let rows = views.iter().map(|v| v.shape[0]).sum();
-        Tensor::weight(device, &TensorView { shape: vec![rows, k], block: first.block, bytes: &bytes })
+        let shape = Shape::new(&[rows, k]).ok_or_else(|| too_large("weight_stacked", &[rows, k]))?;
+        let dtype = DType::Block(first.block);
+        let storage = match device {
+            Device::Cpu(_) if first.block == BlockType::F32 => {
+                let bytes = views.iter().map(TensorView::bytes).collect::<Result<Vec<_>, _>>()?.concat();
+                return Tensor::weight_f32(device, &TensorView::new(vec![rows, k], first.block, &bytes));
+            }
+            Device::Cpu(d) => Storage::CpuWeight(Arc::new(CpuWeight::new(d, views)?)),
+            Device::Gpu(d) => Storage::GpuWeight(d.weight(views)?),
+        };
+        Ok(Tensor { device: device.clone(), storage, offset: 0, shape, dtype })
     }
 
     /// A weight from a file, widened to f32 whatever its rank and block type. Errors as [`Tensor::weight`].
     pub fn weight_f32(device: &Device, view: &TensorView<'_>) -> Result<Tensor> {
         check_bytes(view)?;
-        let bad = |_| TensorError::Shape {
-            op: "weight",
-            arg: "bytes",
-            got: view.shape.clone(),
-            expected: format!("whole blocks of {}", view.block.name()),
-        };
         let shape = of_length("weight", &view.shape, view.len())?;
         if let Device::Gpu(d) = device {
-            let mut data = vec![0.0f32; view.len()];
-            kinora_formats::quant::dequantize(view.block, view.bytes, &mut data).map_err(bad)?;
+            let data = view.to_f32()?;
             let buffer = d.alloc_persistent(data.len() * 4)?;
             d.upload(&buffer, bytemuck::cast_slice(&data))?;
             return Ok(Tensor::on_gpu(device, shape, DType::F32, buffer));
@@ -136,7 +138,7 @@ impl Tensor {
         let mut t = Tensor::empty(device, &shape, DType::F32)?;
         if let Storage::Cpu(buffer) = &mut t.storage {
             let buffer = unique(buffer)?;
-            kinora_formats::quant::dequantize(view.block, view.bytes, buffer.f32_mut()).map_err(bad)?;
+            widen(view, buffer.f32_mut())?;
             buffer.constant = true;
         }
         Ok(t)
@@ -324,9 +326,21 @@ fn unique(buffer: &mut Arc<CpuBuf>) -> Result<&mut CpuBuf> {
 fn check_bytes(view: &TensorView<'_>) -> Result<()> {
     let len = Shape::new(&view.shape).ok_or_else(|| too_large("weight", &view.shape))?.elements();
     let rows_whole = view.shape.last().is_none_or(|&cols| cols.is_multiple_of(view.block.block_len()));
-    if rows_whole && view.block.bytes_for(len) == Some(view.bytes.len()) {
+    if rows_whole && view.block.bytes_for(len) == Some(view.byte_len()) {
         return Ok(());
     }
-    let expected = format!("rows of whole {} blocks in {} bytes", view.block.name(), view.bytes.len());
+    let expected = format!("rows of whole {} blocks in {} bytes", view.block.name(), view.byte_len());
     Err(TensorError::Shape { op: "weight", arg: "view", got: view.shape.clone(), expected })
+}
+
+/// The values of a tensor in pieces of a few megabytes.
+fn widen(view: &TensorView<'_>, out: &mut [f32]) -> Result<()> {
+    const PIECE: usize = 1 << 20; // values; whole blocks of every type
+    let mut at = 0;
+    for out in out.chunks_mut(PIECE) {
+        let len = view.block.bytes_for(out.len()).unwrap_or(0);
+        kinora_formats::quant::dequantize(view.block, &view.range(at, len)?, out)?;
+        at += len;
+    }
+    Ok(())
 }

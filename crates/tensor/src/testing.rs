@@ -73,7 +73,7 @@ impl Gen {
         let bytes = self.blocks(block, n * k);
         let mut values = vec![0.0; n * k];
         quant::dequantize(block, &bytes, &mut values).expect("whole blocks");
-        let view = TensorView { shape: vec![n, k], block, bytes: &bytes };
+        let view = TensorView::new(vec![n, k], block, &bytes);
         Ok((Tensor::weight(d, &view)?, values.iter().map(|&v| f64::from(v)).collect()))
     }
 

@@ -151,10 +151,7 @@ impl<'a> Check<'a> {
         }
         if info.ty.block().is_none() {
             let what = shown(format!("the type {} of {}", info.ty.name(), info.name));
-            return Err(FormatError::Unsupported {
-                what,
-                hint: shown("Take a file in F32, F16, BF16, Q8_0, Q4_0 to Q5_1, Q2_K to Q6_K, IQ4_NL or IQ4_XS"),
-            });
+            return Err(FormatError::Unsupported { what, hint: shown(crate::gguf::SUPPORTED_TYPES) });
         }
         Ok(())
     }

@@ -3,6 +3,7 @@
 //! Strict where leniency has hurt others: tensors lie one after another, aligned, without holes, overlaps or bytes behind
 //! the last one; names and keys occur once; dimensions are 1 to 4 and never 0.
 
+mod file;
 mod meta;
 mod parse;
 mod types;
@@ -13,12 +14,13 @@ mod tests;
 
 use std::collections::{BTreeMap, HashMap};
 
+pub use file::GgufFile;
 pub use meta::{MetaArray, MetaValue, StrArray};
 pub use types::GgmlType;
 pub use write::GgufWriter;
 
 use crate::error::shown;
-use crate::{BlockType, FormatError, HeaderRead, TensorSource, TensorView};
+use crate::{BlockType, FormatError, HeaderRead};
 
 /// A tensor as the header declares it; checked to lie inside the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,9 +35,11 @@ pub struct TensorInfo {
     pub offset: u64,
     /// Number of bytes.
     pub bytes: u64,
+    /// Which file of a split model holds it, from 0.
+    pub part: usize,
 }
 
-/// A checked GGUF header. It keeps offsets, not weights: hand the file's bytes to [`Gguf::tensor`].
+/// A checked GGUF header. It keeps offsets, not weights: [`GgufFile`] reads those.
 #[derive(Clone, Debug)]
 pub struct Gguf {
     version: u32,
@@ -186,76 +190,24 @@ impl Gguf {
         self.tensors.get(*self.index.get(name)?)
     }
 
-    /// The tensor `name` of the file whose header this is.
-    ///
-    /// # Errors
-    /// `MissingTensor`; `Unsupported` where its type is none of [`BlockType`]; `Truncated` where `file` is shorter than
-    /// the file that was parsed.
-    pub fn tensor<'a>(&self, file: &'a [u8], name: &str) -> Result<TensorView<'a>, FormatError> {
-        let info = self.tensor_info(name).ok_or_else(|| FormatError::MissingTensor { name: shown(name) })?;
+    /// Shape and block type of a tensor, as this machine counts.
+    fn tensor_type(info: &TensorInfo) -> Result<(Vec<usize>, BlockType), FormatError> {
         let block = info.ty.block().ok_or_else(|| FormatError::Unsupported {
-            what: shown(format!("the type {} of {name}", info.ty.name())),
-            hint: shown("Take a file in F32, F16, BF16, Q8_0, Q4_0 to Q5_1, Q2_K to Q6_K, IQ4_NL or IQ4_XS"),
+            what: shown(format!("the type {} of {}", info.ty.name(), info.name)),
+            hint: shown(SUPPORTED_TYPES),
         })?;
-        let short = || FormatError::Truncated {
-            at: info.offset,
-            what: shown(name),
-            need: info.bytes,
-            have: (file.len() as u64).saturating_sub(info.offset),
-        };
-        let range = usize::try_from(info.offset).ok().zip(usize::try_from(info.bytes).ok());
-        let (start, len) = range.ok_or_else(short)?;
-        let bytes = file.get(start..).and_then(|f| f.get(..len)).ok_or_else(short)?;
         let shape: Option<Vec<usize>> = info.shape.iter().map(|&d| usize::try_from(d).ok()).collect();
-        let shape = shape.ok_or_else(|| FormatError::Overflow { at: info.offset, what: shown(name) })?;
-        Ok(TensorView { shape, block, bytes })
+        let shape = shape.ok_or_else(|| FormatError::Overflow { at: info.offset, what: shown(&info.name) })?;
+        Ok((shape, block))
     }
 }
+
+/// What to do about a tensor type that is not computed with.
+pub(crate) const SUPPORTED_TYPES: &str =
+    "Take a file in F32, F16, BF16, Q8_0, Q4_0 to Q5_1, Q2_K to Q6_K, IQ4_NL or IQ4_XS";
 
 fn wrong_type(key: &str, value: &MetaValue, wanted: &str) -> FormatError {
     FormatError::Type { at: 0, what: shown(key), found: shown(format!("type {}, not {wanted}", value.type_name())) }
-}
-
-/// A whole GGUF file in memory.
-#[derive(Clone, Debug)]
-pub struct GgufFile {
-    bytes: Vec<u8>,
-    gguf: Gguf,
-}
-
-impl GgufFile {
-    /// Checks the header and keeps the bytes.
-    ///
-    /// # Errors
-    /// As [`Gguf::parse`].
-    pub fn from_bytes(bytes: Vec<u8>) -> Result<Self, FormatError> {
-        let gguf = Gguf::parse(&bytes)?;
-        Ok(Self { bytes, gguf })
-    }
-
-    /// The header.
-    pub fn gguf(&self) -> &Gguf {
-        &self.gguf
-    }
-
-    /// The file as it was given.
-    pub fn bytes(&self) -> &[u8] {
-        &self.bytes
-    }
-}
-
-impl TensorSource for GgufFile {
-    fn tensor(&self, name: &str) -> Result<TensorView<'_>, FormatError> {
-        self.gguf.tensor(&self.bytes, name)
-    }
-
-    fn has(&self, name: &str) -> bool {
-        self.gguf.tensor_info(name).is_some()
-    }
-
-    fn names(&self) -> Vec<String> {
-        self.gguf.tensors().map(|t| t.name.clone()).collect()
-    }
 }
 
 impl From<BlockType> for GgmlType {

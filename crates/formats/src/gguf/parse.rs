@@ -217,7 +217,7 @@ fn tensor_info(c: &mut Cursor) -> Result<TensorInfo, Stop> {
     let bytes = size(name, &dims, ty, at)?;
     let offset = c.u64(name)?;
     dims.reverse();
-    Ok(TensorInfo { name: name.to_owned(), shape: dims, ty, offset, bytes })
+    Ok(TensorInfo { name: name.to_owned(), shape: dims, ty, offset, bytes, part: 0 })
 }
 
 /// Bytes of a tensor with GGUF dimensions `dims` (the first is the row length).

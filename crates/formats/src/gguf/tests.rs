@@ -1,4 +1,5 @@
 use super::*;
+use crate::TensorSource;
 
 fn small() -> GgufWriter {
     let mut w = GgufWriter::new();
@@ -18,7 +19,10 @@ fn what_is_written_is_read_back() {
     assert_eq!(g.get_u32("llama.block_count").unwrap(), Some(1));
     assert_eq!(g.get_strs("tokenizer.ggml.tokens").unwrap().unwrap().get(1), Some(&b"b"[..]));
     let x = file.tensor("x").unwrap();
-    assert_eq!((x.shape.as_slice(), x.block, x.bytes), (&[2, 32][..], BlockType::Q8_0, &[7; 68][..]));
+    assert_eq!((x.shape.as_slice(), x.block), (&[2, 32][..], BlockType::Q8_0));
+    assert_eq!(x.bytes().unwrap(), &[7; 68][..]);
+    assert_eq!(x.rows(1, 1).unwrap().bytes().unwrap(), &[7; 34][..]);
+    assert_eq!(x.rows(1, 2).unwrap_err().code(), "E_SHAPE");
     assert_eq!(file.names(), ["x", "y"]);
 }
 

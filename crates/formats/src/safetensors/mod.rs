@@ -170,7 +170,7 @@ impl SafeTensors {
         })?;
         let shape: Option<Vec<usize>> = info.shape.iter().map(|&d| usize::try_from(d).ok()).collect();
         let shape = shape.ok_or_else(|| FormatError::Overflow { at: info.offset, what: shown(name) })?;
-        Ok(TensorView { shape, block, bytes })
+        Ok(TensorView::new(shape, block, bytes))
     }
 }
 

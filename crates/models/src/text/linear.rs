@@ -2,15 +2,15 @@
 
 use std::cell::RefCell;
 
-use kinora_formats::{BlockType, TensorView};
+use kinora_formats::TensorView;
 use kinora_tensor::{Device, Tensor};
 
 use super::adapter::Adapter;
 use crate::source::constant;
 use crate::{ModelError, Result, Weights};
 
-/// Larger stacks stay apart: a device binds at least 128 MiB at once, and a copy of the rows is made at load.
-const MAX_STACK_BYTES: usize = 64 << 20;
+/// Larger stacks stay apart: a GPU binds at least so much at once.
+const MAX_STACK_BYTES: usize = 128 << 20;
 
 /// `y = x · Wᵀ + b`, and what adapters add.
 pub(super) struct Linear {
@@ -111,7 +111,7 @@ impl Stack {
         while first < layers.len() {
             let mut bytes = 0;
             let fits = |view: &&TensorView| {
-                bytes += view.bytes.len();
+                bytes += view.byte_len();
                 view.block == views[first].block && bytes <= MAX_STACK_BYTES
             };
             let count = views[first..].iter().take_while(fits).count().max(1);
@@ -169,9 +169,7 @@ fn stacked(
         w.check_shape(&format!("{name}.weight"), view, &[*rows, cols])?;
     }
     let total = layers.iter().map(|(_, rows)| rows).sum();
-    let bytes: Vec<u8> = views.iter().flat_map(|view| view.bytes).copied().collect();
-    let block = views.first().map_or(BlockType::F32, |view| view.block);
-    let weight = Tensor::weight(device, &TensorView { shape: vec![total, cols], block, bytes: &bytes })?;
+    let weight = Tensor::weight_stacked(device, views)?;
     let matrices = layers.iter().map(|(name, rows)| (w.path(name), *rows)).collect();
     let bias_of = |name: &str| format!("{name}.bias");
     if !layers.iter().any(|(name, _)| w.has(&bias_of(name))) {

@@ -21,12 +21,8 @@ pub(crate) struct CpuWeight {
 
 impl CpuWeight {
     /// Takes in the rows of `parts`, which have the same columns and block type, one below the other; they were checked.
-    pub fn new(d: &CpuDevice, parts: &[&TensorView<'_>]) -> Result<CpuWeight> {
-        let blocks = Blocks::from_file(d.isa(), d.pool(), parts).ok_or_else(|| TensorError::OutOfMemory {
-            what: "a weight on the CPU".into(),
-            bytes: parts.iter().map(|part| part.bytes.len() as u64).sum(),
-            remedy: "use a smaller model".into(),
-        })?;
+    pub fn new(d: &CpuDevice, parts: &[TensorView<'_>]) -> Result<CpuWeight> {
+        let blocks = Blocks::from_file(d, parts)?;
         let cols = parts.first().and_then(|part| part.shape.last().copied()).unwrap_or(1);
         Ok(CpuWeight { cols, blocks, packed: OnceLock::new() })
     }

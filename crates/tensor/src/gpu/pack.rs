@@ -91,13 +91,14 @@ pub(crate) struct Planes {
 pub(crate) fn pack(view: &TensorView<'_>) -> Result<Planes> {
     let cols = view.shape.last().copied().unwrap_or(1);
     let mut planes = Planes::default();
+    let bytes = view.bytes()?;
     let word = |&b: &[u8; 4]| u32::from_le_bytes(b);
     let Some(layout) = view.block.quant_layout() else {
         if view.block == BlockType::F32 {
-            planes.quants = view.bytes.as_chunks::<4>().0.iter().map(word).collect();
+            planes.quants = bytes.as_chunks::<4>().0.iter().map(word).collect();
             return Ok(planes);
         }
-        for row in view.bytes.chunks(2 * cols.max(1)) {
+        for row in bytes.chunks(2 * cols.max(1)) {
             let mut row = row.to_vec();
             row.resize(row.len().next_multiple_of(16), 0);
             planes.quants.extend(row.as_chunks::<4>().0.iter().map(word));
@@ -106,7 +107,7 @@ pub(crate) fn pack(view: &TensorView<'_>) -> Result<Planes> {
     };
     planes.quants.reserve(scales_at(view.block, view.len()));
     let mut parts = Parts::default();
-    for (i, bytes) in view.bytes.chunks(view.block.block_bytes()).enumerate() {
+    for (i, bytes) in bytes.chunks(view.block.block_bytes()).enumerate() {
         take_apart(view.block, bytes, &mut parts).map_err(|e| TensorError::unsupported(e.to_string()))?;
         planes.push_scales(&layout, &parts, i);
         for quants in parts.quants[..view.block.block_len()].as_chunks::<32>().0 {
@@ -199,7 +200,7 @@ mod tests {
             for rows in [1, 2, 3] {
                 let cols = if block.block_len() == 1 { 13 } else { 256 };
                 let bytes = vec![0x11; block.bytes_for(rows * cols).unwrap()];
-                let planes = pack(&TensorView { shape: vec![rows, cols], block, bytes: &bytes }).unwrap();
+                let planes = pack(&TensorView::new(vec![rows, cols], block, &bytes)).unwrap();
                 if block.quant_layout().is_some() {
                     assert_eq!(planes.quants.len(), scales_at(block, rows * cols), "{block:?}");
                 }

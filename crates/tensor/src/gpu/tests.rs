@@ -62,7 +62,7 @@ fn a_steady_loop_creates_nothing() {
     let device = Device::Gpu(d.clone());
     let w = Tensor::weight_f32(
         &device,
-        &TensorView { shape: vec![48, 32], block: BlockType::F32, bytes: bytemuck::cast_slice(&values(48 * 32, 1)) },
+        &TensorView::new(vec![48, 32], BlockType::F32, bytemuck::cast_slice(&values(48 * 32, 1))),
     )
     .unwrap();
     let mut cache = crate::Persistent::zeros(&device, &[64, 2, 16]).unwrap();
@@ -256,7 +256,7 @@ fn packed_planes_read_back_as_the_file_says() {
         let mut want = vec![0.0; len];
         quant::dequantize(block, &bytes, &mut want).unwrap();
         let device = Device::Gpu(d.clone());
-        let view = TensorView { shape: vec![rows, cols], block, bytes: &bytes };
+        let view = TensorView::new(vec![rows, cols], block, &bytes);
         let table = Tensor::weight(&device, &view).unwrap();
         assert!(table.dtype() == DType::Block(block) || block == BlockType::F32);
         let ids = Tensor::from_u32(&device, &[4], &[2, 0, 1, 9]).unwrap();

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use kinora_formats::{BlockType, TensorView};
 
 use super::{GpuBuffer, GpuDevice, error, pack};
+use crate::quant::read_rows;
 use crate::tensor::Storage;
 use crate::{Result, Tensor, TensorError};
 
@@ -35,11 +36,14 @@ pub(crate) struct Rows<'a> {
 }
 
 impl GpuDevice {
-    /// A matrix from a file, in the layout that kernels read; never more than a few megabytes at once beside the file.
+    /// The rows of `views`, which have one width and block type, below one another, in the layout that kernels read; never more than a few megabytes at once beside the file.
     ///
     /// Errors: `OutOfMemory`, `DeviceLost`, `Unsupported` where one row exceeds a binding.
-    pub(crate) fn weight(&self, view: &TensorView<'_>) -> Result<GpuWeight> {
-        let &[n, k] = view.shape.as_slice() else { return Err(TensorError::unsupported("a weight that is no matrix")) };
+    pub(crate) fn weight(&self, views: &[TensorView<'_>]) -> Result<GpuWeight> {
+        let none = || TensorError::unsupported("a weight that is no matrix");
+        let view = views.first().ok_or_else(none)?;
+        let &[_, k] = view.shape.as_slice() else { return Err(none()) };
+        let n = views.iter().map(|view| view.shape.first().copied().unwrap_or(0)).sum::<usize>();
         let limit = self.binding_limit() as usize;
         // Two rows at a time: then the scales of each part begin in a word of their own.
         let pair = pack::words(view.block, 2, k).max(1) * 4;
@@ -49,25 +53,29 @@ impl GpuDevice {
         }
         let parts = n.div_ceil(most).max(1);
         let each = n.div_ceil(parts).next_multiple_of(2).min(most);
-        let row_bytes = view.bytes.len() / n.max(1);
         let part = |first: usize| {
             let rows = each.min(n - first);
-            let bytes = &view.bytes[first * row_bytes..][..rows * row_bytes];
-            let buffer = self.upload_rows(view.block, [rows, k], bytes)?;
+            let buffer = self.upload_rows(views, view.block, [first, rows, k])?;
             Ok(Part { buffer, first, rows })
         };
         Ok(GpuWeight((0..n).step_by(each.max(1)).map(part).collect::<Result<_>>()?))
     }
 
-    fn upload_rows(&self, block: BlockType, [rows, k]: [usize; 2], bytes: &[u8]) -> Result<GpuBuffer> {
+    fn upload_rows(
+        &self,
+        views: &[TensorView<'_>],
+        block: BlockType,
+        [first, rows, k]: [usize; 3],
+    ) -> Result<GpuBuffer> {
         let buffer = self.alloc_persistent(pack::words(block, rows, k) * 4)?;
-        let row_bytes = bytes.len() / rows.max(1);
+        let row_bytes = block.bytes_for(k).unwrap_or(0);
         let step = (PIECE_BYTES / row_bytes.max(1)).max(2) / 2 * 2;
         let mut scales = pack::scales_at(block, rows * k);
         let mut quants = 0;
-        for bytes in bytes.chunks((step * row_bytes).max(1)) {
-            let view = TensorView { shape: vec![bytes.len() / row_bytes.max(1), k], block, bytes };
-            let planes = pack::pack(&view)?;
+        for start in (0..rows).step_by(step) {
+            let count = step.min(rows - start);
+            let bytes = read_rows(views, row_bytes, first + start, count)?;
+            let planes = pack::pack(&TensorView::new(vec![count, k], block, &bytes))?;
             self.upload_at(&buffer, quants * 4, bytemuck::cast_slice(&planes.quants))?;
             self.upload_at(&buffer, scales * 4, bytemuck::cast_slice(&planes.scales))?;
             quants += planes.quants.len();

@@ -11,8 +11,8 @@ use bytemuck::{Pod, Zeroable};
 use kinora_formats::quant::{Parts, QuantLayout, take_apart};
 use kinora_formats::{BlockType, TensorView};
 
-use crate::cpu::Pool;
-use crate::simd::Isa;
+use super::{PIECE, no_memory, read_rows};
+use crate::{CpuDevice, Result, TensorError};
 
 /// Columns of a cell.
 pub(super) const CELL: usize = 32;
@@ -83,41 +83,40 @@ impl Shape {
 }
 
 impl Cells {
-    /// The rows of `parts`, one below the other; `None` when memory ran out.
-    pub fn from_file(isa: Isa, pool: &Pool, parts: &[&TensorView<'_>]) -> Option<Cells> {
-        let first = parts.first()?;
+    /// The rows of `parts`, one below the other, read a few megabytes at a time.
+    ///
+    /// # Errors
+    /// `OutOfMemory`, `Format` where the file cannot be read.
+    pub fn from_file(d: &CpuDevice, parts: &[TensorView<'_>]) -> Result<Cells> {
+        let bad = || TensorError::unsupported("a weight that is no matrix of whole blocks");
+        let first = parts.first().ok_or_else(bad)?;
         let cols = first.shape.last().copied().unwrap_or(1);
         let rows = parts.iter().map(|part| part.len() / cols.max(1)).sum();
-        let shape = Shape::new(first.block, isa.lanes(), cols)?;
+        let shape = Shape::new(first.block, d.isa().lanes(), cols).ok_or_else(bad)?;
         let mut cells = Cells::empty(shape, rows)?;
-        let row_bytes = first.block.bytes_for(cols)?;
-        let row = |mut i: usize| {
-            parts.iter().find_map(|part| match part.bytes.len() / row_bytes.max(1) {
-                n if i < n => Some(&part.bytes[i * row_bytes..][..row_bytes]),
-                n => {
-                    i -= n;
-                    None
-                }
-            })
-        };
-        let lines = shape.lines();
-        pool.chunks(&mut cells.lines, lines, |group, out| {
-            let out: &mut [u8] = bytemuck::cast_slice_mut(out);
-            for lane in 0..shape.lanes {
-                if let Some(row) = row(group * shape.lanes + lane) {
-                    shape.put_row(lane, row, out);
-                }
-            }
-        });
-        Some(cells)
+        let row_bytes = first.block.bytes_for(cols).filter(|n| *n > 0).ok_or_else(bad)?;
+        let (lines, lanes) = (shape.lines(), shape.lanes);
+        let groups = (PIECE / (row_bytes * lanes)).max(1);
+        let mut start = 0;
+        for piece in cells.lines.chunks_mut(groups * lines) {
+            let count = (piece.len() / lines * lanes).min(rows - start);
+            let bytes = read_rows(parts, row_bytes, start, count)?;
+            d.pool().chunks(piece, lines, |group, out| {
+                let out: &mut [u8] = bytemuck::cast_slice_mut(out);
+                let rows = bytes.chunks_exact(row_bytes).skip(group * lanes).take(lanes);
+                rows.enumerate().for_each(|(lane, row)| shape.put_row(lane, row, out));
+            });
+            start += count;
+        }
+        Ok(cells)
     }
 
-    fn empty(shape: Shape, rows: usize) -> Option<Cells> {
+    fn empty(shape: Shape, rows: usize) -> Result<Cells> {
         let len = rows.div_ceil(shape.lanes) * shape.lines();
         let mut lines = Vec::new();
-        lines.try_reserve_exact(len).ok()?;
+        lines.try_reserve_exact(len).map_err(|_| no_memory(len * size_of::<Line>()))?;
         lines.resize(len, Line::zeroed());
-        Some(Cells { shape, rows, lines })
+        Ok(Cells { shape, rows, lines })
     }
 
     pub fn block(&self) -> BlockType {

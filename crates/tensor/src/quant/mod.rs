@@ -8,15 +8,28 @@ mod rounded;
 mod tests;
 mod widen;
 
+use std::borrow::Cow;
+
 use kinora_formats::{BlockType, TensorView};
 
-use crate::cpu::Pool;
 use crate::simd::Isa;
+use crate::{CpuDevice, Result, TensorError};
 
 pub(crate) use cells::Cells;
 pub(crate) use product::Product;
 pub(crate) use rounded::Rounded;
 pub(crate) use widen::f16_to_f32;
+
+/// Bytes that are read from a file at once.
+const PIECE: usize = 4 << 20;
+
+fn no_memory(bytes: usize) -> TensorError {
+    TensorError::OutOfMemory {
+        what: "a weight on the CPU".into(),
+        bytes: bytes as u64,
+        remedy: "use a smaller model".into(),
+    }
+}
 
 /// The blocks of a weight, row after row.
 pub(crate) enum Blocks {
@@ -27,16 +40,24 @@ pub(crate) enum Blocks {
 }
 
 impl Blocks {
-    /// The rows of `parts`, which have the same columns and block type, one below the other; `None` when memory ran out.
-    pub fn from_file(isa: Isa, pool: &Pool, parts: &[&TensorView<'_>]) -> Option<Blocks> {
-        let block = parts.first()?.block;
+    /// The rows of `parts`, which have the same columns and block type, one below the other.
+    ///
+    /// # Errors
+    /// `OutOfMemory`, `Format` where the file cannot be read.
+    pub fn from_file(d: &CpuDevice, parts: &[TensorView<'_>]) -> Result<Blocks> {
+        let block = parts.first().map_or(BlockType::F32, |part| part.block);
         if block.quant_layout().is_some() {
-            return Cells::from_file(isa, pool, parts).map(Blocks::Cells);
+            return Cells::from_file(d, parts).map(Blocks::Cells);
         }
         let mut bytes = Vec::new();
-        bytes.try_reserve_exact(parts.iter().map(|part| part.bytes.len()).sum()).ok()?;
-        parts.iter().for_each(|part| bytes.extend_from_slice(part.bytes));
-        Some(Blocks::Floats { block, bytes })
+        let len = parts.iter().map(TensorView::byte_len).sum();
+        bytes.try_reserve_exact(len).map_err(|_| no_memory(len))?;
+        for part in parts {
+            for at in (0..part.byte_len()).step_by(PIECE) {
+                bytes.extend_from_slice(&part.range(at, PIECE.min(part.byte_len() - at))?);
+            }
+        }
+        Ok(Blocks::Floats { block, bytes })
     }
 
     /// A copy of `len` rows of `cols` values from row `start` on.
@@ -60,4 +81,29 @@ impl Blocks {
             Blocks::Cells(cells) => cells.widen(row, start, out),
         }
     }
+}
+
+/// `count` rows of all parts from row `start` on.
+pub(crate) fn read_rows<'a>(
+    parts: &[TensorView<'a>],
+    row_bytes: usize,
+    start: usize,
+    count: usize,
+) -> Result<Cow<'a, [u8]>> {
+    let (mut skip, mut left) = (start * row_bytes, count * row_bytes);
+    let mut all: Option<Cow<'a, [u8]>> = None;
+    for part in parts {
+        let len = part.byte_len();
+        let take = left.min(len.saturating_sub(skip));
+        if take > 0 {
+            let bytes = part.range(skip, take)?;
+            match &mut all {
+                None => all = Some(bytes),
+                Some(all) => all.to_mut().extend_from_slice(&bytes),
+            }
+        }
+        skip = skip.saturating_sub(len);
+        left -= take;
+    }
+    Ok(all.unwrap_or_default())
 }

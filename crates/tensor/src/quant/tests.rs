@@ -10,7 +10,7 @@ fn quantised() -> impl Iterator<Item = BlockType> {
 }
 
 fn cells(d: &CpuDevice, view: &TensorView<'_>) -> Cells {
-    Cells::from_file(d.isa(), d.pool(), &[view]).unwrap()
+    Cells::from_file(d, std::slice::from_ref(view)).unwrap()
 }
 
 #[test]
@@ -23,7 +23,7 @@ fn cells_hold_the_values_of_the_file() {
             let bytes = g.blocks(block, rows * cols);
             let mut want = vec![0.0; rows * cols];
             quant::dequantize(block, &bytes, &mut want).unwrap();
-            let all = cells(&d, &TensorView { shape: vec![rows, cols], block, bytes: &bytes });
+            let all = cells(&d, &TensorView::new(vec![rows, cols], block, &bytes));
             let part = all.rows(3, 17);
             let mut got = vec![0.0; cols];
             for row in 0..rows {
@@ -67,7 +67,7 @@ fn products_are_exact_where_activations_are_whole_numbers() {
                     .collect();
                 let mut w = vec![0.0; n * k];
                 quant::dequantize(block, &bytes, &mut w).unwrap();
-                let cells = cells(d, &TensorView { shape: vec![n, k], block, bytes: &bytes });
+                let cells = cells(d, &TensorView::new(vec![n, k], block, &bytes));
                 let rounded = Rounded::new(d, &x, m, k, &block.quant_layout().unwrap()).unwrap();
                 let mut y = vec![0.0; m * n];
                 Product { x: &rounded, w: &cells, n, bias: None }.run(d, &mut y);
@@ -94,7 +94,7 @@ fn a_row_of_a_product_does_not_depend_on_its_neighbours() {
     for block in quantised() {
         let (m, n, k) = (45, 37, block.block_len() * 2);
         let bytes = g.blocks(block, n * k);
-        let cells = cells(&d, &TensorView { shape: vec![n, k], block, bytes: &bytes });
+        let cells = cells(&d, &TensorView::new(vec![n, k], block, &bytes));
         let x = g.values(m * k, 1.0);
         let product = |x: &[f32]| {
             let m = x.len() / k;
@@ -116,7 +116,7 @@ fn what_is_not_finite_stays_so() {
     let d = CpuDevice::new(1);
     let (n, k) = (5, 64);
     let bytes = g.blocks(BlockType::Q8_0, n * k);
-    let cells = cells(&d, &TensorView { shape: vec![n, k], block: BlockType::Q8_0, bytes: &bytes });
+    let cells = cells(&d, &TensorView::new(vec![n, k], BlockType::Q8_0, &bytes));
     for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
         let mut x = g.values(k, 1.0);
         x[40] = bad;

@@ -54,7 +54,7 @@ impl Case {
                 BlockType::Q4_0 => quant::quantize_q4_0(&data)?,
                 _ => vec![0x11; block.bytes_for(data.len()).ok_or("rows of whole blocks")?],
             };
-            let weight = Tensor::weight(&d, &TensorView { shape: vec![n, k], block, bytes: &bytes })?;
+            let weight = Tensor::weight(&d, &TensorView::new(vec![n, k], block, &bytes))?;
             let (x, bias) = (tensor(&[m, k])?, tensor(&[n])?);
             Box::new(move || Ok(x.linear(&weight, Some(&bias))?))
         } else if let Some(sizes) = name.strip_prefix("prefill_") {
