@@ -130,8 +130,8 @@ export class Models {
 
   /** Takes a model out of the engine and off the disk. `name`: its name or its key. */
   async delete(name: string): Promise<void> {
-    const model = (await this.list()).find((model) => model.key === name || model.name === name);
-    if (!model) {
+    const models = (await this.list()).filter((model) => model.key === name || model.name === name);
+    if (models.length === 0) {
       throw new KinoraError({
         code: 'model_not_found',
         stage: 'delete',
@@ -141,9 +141,11 @@ export class Models {
         param: 'name',
       });
     }
-    for (const [running, { key }] of [...this.running]) if (key === model.key) await this.unload(running);
-    if (model.stored === 'file') return;
-    for await (const _ of this.store.call({ op: 'model.delete', args: { key: model.key } })) return;
+    for (const { key: gone, stored } of models) {
+      for (const [running, { key }] of [...this.running]) if (key === gone) await this.unload(running);
+      if (stored === 'file') continue;
+      for await (const _ of this.store.call({ op: 'model.delete', args: { key: gone } })) break;
+    }
   }
 
   /** What a model would take: bytes, memory, whether it fits. Reads no more of it than its header. */

@@ -15,6 +15,8 @@ mod film;
 mod inspect;
 mod model_file;
 mod parity;
+mod serve;
+mod text_model;
 mod tokenize;
 mod world;
 
@@ -48,6 +50,8 @@ enum Command {
     Inspect(inspect::Args),
     /// Networks against recorded outputs of independent implementations
     Parity(parity::Args),
+    /// The OpenAI API over HTTP, on this machine
+    Serve(serve::Args),
     /// Token ids of a text, as one JSON array
     Tokenize(tokenize::Args),
 }
@@ -62,6 +66,7 @@ fn main() -> ExitCode {
         Command::Film(args) => film::run(&args),
         Command::Inspect(args) => inspect::run(&args),
         Command::Parity(args) => parity::run(&args),
+        Command::Serve(args) => serve::run(&args),
         Command::Tokenize(args) => tokenize::run(&args),
     };
     match result {

@@ -92,9 +92,9 @@ impl<'a> Weights<'a> {
         let view = self.source.tensor(&path)?;
         let mut seen = self.seen.borrow_mut();
         seen.update(format!("{path} {:?} {:?} ", view.shape, view.block).as_bytes());
-        let ends = ENDS.min(view.byte_len());
+        let (len, ends) = (view.byte_len(), ENDS.min(view.byte_len()));
         seen.update(&view.range(0, ends)?);
-        seen.update(&view.range(view.byte_len() - ends, ends)?);
+        seen.update(&view.range(len - ends, ends)?);
         Ok(view)
     }
 

@@ -1,7 +1,7 @@
 import type { ModelEstimate } from '../types.js';
 import { HttpFile } from './http.js';
 import type { Net } from './patience.js';
-import { list, type ReadHeader, type Wanted } from './store.js';
+import { list, type ReadHeader, refused, type Wanted } from './store.js';
 import { BlobFile } from './transfer.js';
 
 /** WebAssembly addresses 32 bits; part of it is the engine's own. */
@@ -31,7 +31,9 @@ export async function estimate(
     for (let need = HEADER_STEP; ; ) {
       const more = await first.read(head.length, need, () => undefined);
       head = joined(head, more);
-      const read = await readHeader(head, first.bytes);
+      const read = await readHeader(head, first.bytes).catch((error: unknown) => {
+        throw refused(first.url, error);
+      });
       if ('about' in read) {
         const bytes = parts.reduce((sum, part) => sum + (part.bytes ?? read.bytes), 0);
         return told(wanted, read.about, bytes, wanted.files.length ? 0 : bytes);

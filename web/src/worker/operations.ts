@@ -8,6 +8,8 @@ import type {
   LoadEvent,
   MemoryEvent,
   ModelName,
+  OpenAiArgs,
+  OpenAiEvent,
 } from '../internal/protocol.js';
 import type { Progress } from '../types.js';
 import { bootEngine, type Machine } from './boot.js';
@@ -34,8 +36,8 @@ export function operate(
       return load(call.args, signal);
     case 'film':
       return run(() => running().engine.film(call.args), signal, flag);
-    case 'chat':
-      return run(() => running().engine.chat(call.args), signal, flag);
+    case 'openai':
+      return openai(call.args, signal, flag);
     case 'gif':
       return gif(call.args, signal);
     case 'inspect':
@@ -125,6 +127,17 @@ async function* run<T>(
   } finally {
     signal.removeEventListener('abort', abort);
     job.free();
+  }
+}
+
+/** An answer of the API. Steps of an answer that goes out whole take turns with other jobs and cross to nobody. */
+async function* openai(
+  { method, path, body }: OpenAiArgs,
+  signal: AbortSignal,
+  flag: (flag: AbortFlag) => void,
+): AsyncGenerator<OpenAiEvent, void> {
+  for await (const event of run(() => running().engine.openai(method, path, body), signal, flag)) {
+    if (event.type !== 'working') yield event;
   }
 }
 

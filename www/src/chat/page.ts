@@ -3,6 +3,7 @@ import type { Host } from '../host.js';
 import { icon } from '../icons.js';
 import { BUILT_IN, type Library } from '../models/library.js';
 import { troubleView } from '../models/trouble.js';
+import { perSecond } from '../words.js';
 import type { Call, Turn } from './history.js';
 import { clean } from './markdown.js';
 import { markdownView } from './markdown-view.js';
@@ -215,7 +216,7 @@ export class ChatPage extends LitElement {
     const ended = { stopped: 'stopped', length: 'cut off at its longest', failed: 'failed' };
     const facts = [
       turn.model ?? '',
-      turn.speed ? `${turn.speed.toFixed(1)} tok/s` : '',
+      turn.speed ? perSecond(turn.speed) : '',
       turn.tokens ? `${turn.tokens} tokens` : '',
       turn.ended ? ended[turn.ended] : '',
     ];

@@ -29,6 +29,8 @@ pub(crate) struct TextModel {
     pub grammars: Grammars,
     /// Tokens that a conversation and its answer may take together.
     pub context: usize,
+    /// Bytes of the weights, as the file stores them.
+    pub bytes: u64,
     /// The last conversation, for the next that begins like it.
     idle: RefCell<Option<Memory>>,
 }
@@ -59,11 +61,10 @@ impl Memory {
 impl TextModel {
     /// # Errors
     /// `model_refused` for what the readers refuse, `out_of_memory`.
-    pub fn load(bytes: Vec<u8>, device: &Device) -> Result<Self> {
-        let file = GgufFile::from_bytes(bytes)?;
+    pub fn load(file: &GgufFile, device: &Device) -> Result<Self> {
         let tokenizer = Tokenizer::from_gguf(file.gguf())?;
         let template = ChatTemplate::from_gguf(file.gguf())?;
-        let llama = Decoder::load(&file, device)?;
+        let llama = Decoder::load(file, device)?;
         let c = llama.config();
         let bytes_a_token = c.n_layer * 2 * c.n_head_kv * c.head_dim * size_of::<f32>();
         let context = c.context.min(MAX_CACHE / bytes_a_token.max(1)).max(1);
@@ -78,6 +79,7 @@ impl TextModel {
             mute: controls.into_iter().filter(|id| !tokenizer.is_end(*id)).collect(),
             tokenizer: Arc::new(tokenizer),
             template,
+            bytes: file.gguf().tensors().map(|t| t.bytes).sum(),
             grammars: Grammars::default(),
             context,
             idle: RefCell::new(None),

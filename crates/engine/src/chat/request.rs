@@ -47,6 +47,8 @@ impl Message {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ChatRequest {
+    /// Which text model answers; the embedded one where it is left out.
+    pub model: Option<String>,
     /// The conversation so far; the answer is the assistant's next turn.
     pub messages: Vec<Message>,
     /// Tokens of the answer at most; it also ends where the context is full.
@@ -71,6 +73,7 @@ pub struct ChatRequest {
 impl Default for ChatRequest {
     fn default() -> Self {
         Self {
+            model: None,
             messages: Vec::new(),
             max_tokens: 512,
             temperature: 0.7,

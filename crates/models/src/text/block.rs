@@ -1,5 +1,7 @@
 //! One block: tokens are mixed, then each goes through a gated feed-forward layer; both add to the residual stream.
 
+mod fused;
+
 use kinora_formats::config::{Activation, Layer, TextConfig};
 use kinora_tensor::{Device, Tensor};
 

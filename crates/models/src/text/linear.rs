@@ -1,5 +1,7 @@
 //! Linear layers, and several that read the same input as few products.
 
+mod fused;
+
 use std::cell::RefCell;
 
 use kinora_formats::TensorView;
@@ -8,6 +10,7 @@ use kinora_tensor::{Device, Tensor};
 use super::adapter::Adapter;
 use crate::source::constant;
 use crate::{ModelError, Result, Weights};
+pub(super) use fused::Norm;
 
 /// Larger stacks stay apart: a GPU binds at least so much at once.
 const MAX_STACK_BYTES: usize = 128 << 20;

@@ -19,7 +19,7 @@ use std::collections::HashSet;
 
 use kinora_formats::GgufFile;
 use kinora_formats::config::{Layer, LayerRope, TextConfig};
-use kinora_tensor::{Device, Tensor};
+use kinora_tensor::{Device, LinearFused, Tensor};
 use xxhash_rust::xxh3::Xxh3;
 
 use crate::{ModelError, Result, Weights};
@@ -41,6 +41,8 @@ pub struct Decoder {
     /// `None` where the embedding table is the output matrix too.
     output: Option<Linear>,
     rope: RopeTables,
+    /// Whether blocks run in few launches: always, but for comparing.
+    fused: bool,
     /// Whether all layers see all tokens, so that any number may be read at once.
     sees_all: bool,
     /// Of all that was loaded.
@@ -71,6 +73,7 @@ impl Decoder {
                 is(|l| matches!(l, Layer::Attention { rope: LayerRope::Local, .. })),
             )?,
             sees_all: !is(|l| matches!(l, Layer::ShortConv | Layer::Attention { window: Some(_), .. })),
+            fused: true,
             fingerprint: w.fingerprint(),
             adapters: Cell::new(0),
             device: device.clone(),
@@ -78,12 +81,23 @@ impl Decoder {
         })
     }
 
+    /// Whether blocks run as few fused operations, which is the default, or as the single ones that they are made of: the
+    /// same values up to rounding, and a way to see which part is wrong where they differ.
+    pub fn set_fused(&mut self, fused: bool) {
+        self.fused = fused;
+    }
+
+    /// Whether blocks run fused: adapters stand between a product and what follows it.
+    fn fuses(&self) -> bool {
+        self.fused && self.adapters.get() == 0
+    }
+
     /// Adds `adapters`, each times its weight, to the products, in place of those before; none switches all off. What caches
     /// hold was computed with the adapters before: truncate them to 0.
     ///
     /// # Errors
     /// `Config` for an adapter of a matrix that this decoder does not have, `Shape` for one of another size, `OutOfMemory`.
-    /// Nothing changes then but for the last.
+    /// Nothing changes then, but the last switches all off.
     pub fn set_adapters(&self, adapters: &[(&Adapter, f32)]) -> Result<()> {
         let linears: Vec<&Linear> = self.blocks.iter().flat_map(Block::linears).chain(&self.output).collect();
         let names: HashSet<&str> = linears.iter().flat_map(|linear| linear.matrices()).collect();
@@ -98,7 +112,11 @@ impl Decoder {
             }
             linears.iter().try_for_each(|linear| linear.check_adapter(adapter))?;
         }
-        linears.iter().try_for_each(|linear| linear.set_adapters(adapters))?;
+        if let Err(e) = linears.iter().try_for_each(|linear| linear.set_adapters(adapters)) {
+            self.adapters.set(0);
+            linears.iter().try_for_each(|linear| linear.set_adapters(&[]))?; // needs no memory
+            return Err(e);
+        }
         let mut hash = Xxh3::new();
         for (adapter, weight) in adapters {
             hash.update(&weight.to_le_bytes());
@@ -220,7 +238,12 @@ impl Decoder {
             }
             seen(0, &x)?;
             for (i, block) in self.blocks.iter().enumerate() {
-                x = block.forward(&x, &rope, cache.layer(i)?, start)?;
+                let layer = cache.layer(i)?;
+                x = if self.fuses() {
+                    block.fused(&x, &rope, layer, start)?
+                } else {
+                    block.forward(&x, &rope, layer, start)?
+                };
                 seen(i + 1, &x)?;
             }
             cache.advance(tokens.len());
@@ -236,10 +259,11 @@ impl Decoder {
 
     /// `x` [T, width] → [T, vocab].
     fn logits(&self, x: &Tensor) -> Result<Tensor> {
-        let x = self.normed(x)?;
+        let norm = Some((&self.output_norm, self.config.eps));
         let logits = match &self.output {
-            Some(output) => output.forward(&x)?,
-            None => x.linear(&self.token_embd, None)?,
+            Some(output) if self.fuses() => output.fused(x, norm, None)?,
+            Some(output) => output.forward(&self.normed(x)?)?,
+            None => x.linear_fused(&self.token_embd, &LinearFused { norm, ..Default::default() })?,
         };
         let scaled = if self.config.logit_scale == 1.0 { logits } else { logits.scale(self.config.logit_scale)? };
         Ok(match self.config.logit_softcap {

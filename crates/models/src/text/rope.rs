@@ -94,12 +94,20 @@ impl Angles {
 impl Rope {
     /// Rotates `x` [T, H, D] as a layer of this kind does.
     pub fn apply(&self, kind: LayerRope, x: Tensor) -> Result<Tensor> {
+        match self.tables(kind) {
+            Some((cos, sin, style)) => Ok(x.rope(cos, sin, style)?),
+            None => Ok(x),
+        }
+    }
+
+    /// Cosines, sines and style of a layer of this kind, where it rotates.
+    pub fn tables(&self, kind: LayerRope) -> Option<(&Tensor, &Tensor, RopeStyle)> {
         let waves = match kind {
-            LayerRope::None => return Ok(x),
+            LayerRope::None => return None,
             LayerRope::Global => &self.global,
             LayerRope::Local => self.local.as_ref().unwrap_or(&self.global),
         };
-        Ok(x.rope(&waves.cos, &waves.sin, self.style)?)
+        Some((&waves.cos, &waves.sin, self.style))
     }
 }
 

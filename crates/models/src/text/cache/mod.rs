@@ -5,7 +5,7 @@ mod saved;
 
 use kinora_formats::BlockType;
 use kinora_formats::config::{Layer, TextConfig};
-use kinora_tensor::{Device, Tensor};
+use kinora_tensor::{Device, Persistent, Tensor};
 
 use crate::{ModelError, Result};
 pub(super) use rows::{CHUNK, Rows};
@@ -66,7 +66,22 @@ impl KeysValues {
     pub fn append(&mut self, start: usize, keys: &Tensor, values: &Tensor) -> Result<Past> {
         self.keys.append(start, keys)?;
         self.values.append(start, values)?;
-        Ok(Past { keys: self.keys.view(), values: self.values.view(), len: self.keys.len(), first: self.keys.first() })
+        Ok(self.past())
+    }
+
+    /// As [`KeysValues::append`]; `write` appends `t` rows to both.
+    pub fn append_with(
+        &mut self,
+        start: usize,
+        t: usize,
+        write: impl FnOnce(&mut Persistent, &mut Persistent) -> Result<Tensor>,
+    ) -> Result<(Tensor, Past)> {
+        let y = write(self.keys.make_room(start, t)?, self.values.make_room(start, t)?)?;
+        Ok((y, self.past()))
+    }
+
+    fn past(&self) -> Past {
+        Past { keys: self.keys.view(), values: self.values.view(), len: self.keys.len(), first: self.keys.first() }
     }
 }
 

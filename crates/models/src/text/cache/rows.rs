@@ -68,16 +68,22 @@ impl Rows {
 
     /// Writes `rows` [T, ..] of the tokens from `start` on; later ones, left by a pass that failed, are overwritten.
     pub fn append(&mut self, start: usize, rows: &Tensor) -> Result<()> {
+        let store = self.make_room(start, rows.dim(0))?;
+        Ok(store.append(rows)?)
+    }
+
+    /// The storage, with room for the rows of `t` tokens from `start` on behind those that it holds.
+    pub fn make_room(&mut self, start: usize, t: usize) -> Result<&mut Persistent> {
         let at = (start + self.pad).checked_sub(self.first).ok_or_else(|| lost(start))?;
         self.store.truncate(at)?;
         if let Some(reach) = self.reach
-            && at + rows.dim(0) > self.store.capacity()
+            && at + t > self.store.capacity()
         {
             let dropped = at.saturating_sub(reach + ROLLBACK);
             self.store.drop_first(dropped)?;
             self.first += dropped;
         }
-        Ok(self.store.append(rows)?)
+        Ok(&mut self.store)
     }
 
     /// All rows kept, up to the capacity: the first [`Rows::len`] count.

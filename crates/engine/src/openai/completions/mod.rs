@@ -1,0 +1,7 @@
+//! `POST completions`: a text goes on as it stands, without a chat template.
+
+mod answer;
+mod request;
+
+pub(super) use answer::CompletionAnswer;
+pub(super) use request::{open, prompts};
