@@ -3,8 +3,13 @@
 use std::io::{BufWriter, Write};
 use std::path::PathBuf;
 
+<<<<<<< HEAD
 use kinora_formats::config::is_text_model;
 use kinora_formats::{ChatTemplate, Gguf, Message, MetaValue, RenderInput, SafeTensors, TextConfig, Tokenizer, shown};
+=======
+use kinora_formats::config::{EncoderConfig, is_encoder, is_text_model};
+use kinora_formats::{ChatTemplate, Gguf, Message, MetaValue, SafeTensors, TextConfig, Tokenizer, shown};
+>>>>>>> main
 
 use crate::failure::Outcome;
 use crate::model_file::{Header, read_header};
@@ -59,7 +64,14 @@ fn full_gguf(out: &mut impl Write, gguf: &Gguf) -> Outcome {
     }
     // An architecture is text, whatever the file holds
     gguf.get_str("general.architecture")?;
-    if is_text_model(gguf) {
+    if is_encoder(gguf) {
+        let c = EncoderConfig::read(gguf)?;
+        writeln!(
+            out,
+            "encoder: {} blocks of width {}, {} heads, {:?} pooling, fits its tensors",
+            c.n_layer, c.n_embd, c.n_head, c.pooling
+        )?;
+    } else if is_text_model(gguf) {
         let c = TextConfig::read(gguf)?;
         writeln!(
             out,

@@ -7,6 +7,7 @@
 mod bench;
 mod chat;
 mod dataset;
+mod embed;
 mod embedded;
 mod eval;
 mod failure;
@@ -14,6 +15,8 @@ mod film;
 mod inspect;
 mod model_file;
 mod parity;
+mod serve;
+mod text_model;
 mod tokenize;
 mod world;
 
@@ -37,6 +40,8 @@ enum Command {
     Chat(chat::Args),
     /// Training samples for the recipes, on standard output
     Dataset(dataset::Args),
+    /// One vector for each line of text
+    Embed(embed::Args),
     /// Measured quality of the embedded models on held-out tasks
     Eval(eval::Args),
     /// An idea becomes a film: script, storyboard, frames
@@ -45,6 +50,8 @@ enum Command {
     Inspect(inspect::Args),
     /// Networks against recorded outputs of independent implementations
     Parity(parity::Args),
+    /// The OpenAI API over HTTP, on this machine
+    Serve(serve::Args),
     /// Token ids of a text, as one JSON array
     Tokenize(tokenize::Args),
 }
@@ -54,10 +61,12 @@ fn main() -> ExitCode {
         Command::Bench(args) => bench::run(&args),
         Command::Chat(args) => chat::run(&args),
         Command::Dataset(args) => dataset::run(&args),
+        Command::Embed(args) => embed::run(&args),
         Command::Eval(args) => eval::run(&args),
         Command::Film(args) => film::run(&args),
         Command::Inspect(args) => inspect::run(&args),
         Command::Parity(args) => parity::run(&args),
+        Command::Serve(args) => serve::run(&args),
         Command::Tokenize(args) => tokenize::run(&args),
     };
     match result {

@@ -40,16 +40,8 @@ pub fn run(args: &Args) -> Outcome {
     };
     let tokenizer = Tokenizer::from_gguf(&gguf).map_err(|e| Failure::from(e).at(args.model.display()))?;
     let text = input(args.file.as_deref())?;
-    let encode = |text: &str| -> Outcome<Vec<u32>> {
-        let mut ids = tokenizer.encode(text, !args.no_special)?;
-        if !args.no_special {
-            if let Some(bos) = tokenizer.bos().filter(|bos| tokenizer.add_bos() && ids.first() != Some(bos)) {
-                ids.insert(0, bos);
-            }
-            ids.extend(tokenizer.eos().filter(|_| tokenizer.add_eos()));
-        }
-        Ok(ids)
-    };
+    let encode =
+        |text: &str| if args.no_special { Ok(tokenizer.encode(text, false)?) } else { whole(&tokenizer, text) };
     // Text that is no JSON is still text
     let json = args.json.then(|| serde_json::from_str(&text).ok()).flatten();
     let out = match json {
@@ -63,8 +55,18 @@ pub fn run(args: &Args) -> Outcome {
     Ok(())
 }
 
+/// The tokens of a text as a model reads it: with its beginning and end, where the file asks for them.
+pub fn whole(tokenizer: &Tokenizer, text: &str) -> Outcome<Vec<u32>> {
+    let mut ids = tokenizer.encode(text, true)?;
+    if let Some(bos) = tokenizer.bos().filter(|bos| tokenizer.add_bos() && ids.first() != Some(bos)) {
+        ids.insert(0, bos);
+    }
+    ids.extend(tokenizer.eos().filter(|_| tokenizer.add_eos()));
+    Ok(ids)
+}
+
 /// The text of `file` or of standard input; no more is read than is encoded.
-fn input(file: Option<&Path>) -> Outcome<String> {
+pub fn input(file: Option<&Path>) -> Outcome<String> {
     let mut text = Vec::new();
     let limit = MAX_TEXT as u64 + 1;
     let place = file.map_or_else(|| "standard input".to_owned(), |f| f.display().to_string());

@@ -24,7 +24,14 @@ fn parity(folder: &Path) -> (Output, String) {
 fn the_decoder_agrees_with_transformers() {
     let (output, text) = parity(&fixtures());
     assert_eq!(output.status.code(), Some(0), "{text}");
-    assert!(text.contains("6 passed, 0 failed, 0 unsupported"), "{text}");
+    assert!(text.contains("30 passed, 0 failed, 0 unsupported"), "{text}");
+}
+
+#[test]
+fn the_encoder_agrees_with_transformers() {
+    let (output, text) = parity(&fixtures().join("../embedding"));
+    assert_eq!(output.status.code(), Some(0), "{text}");
+    assert!(text.contains("1 passed, 0 failed, 0 unsupported"), "{text}");
 }
 
 #[test]

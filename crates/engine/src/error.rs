@@ -87,6 +87,7 @@ impl From<ModelError> for EngineError {
             ModelError::Tensor(e) => e.into(),
             ModelError::Format(e) => e.into(),
             ModelError::ContextFull { .. } => Self::new("context_length_exceeded", "chat", e.to_string()),
+            ModelError::NonFinite { .. } => Self::new("model_failed", "compute", e.to_string()),
             ModelError::Shape { .. } | ModelError::Config(_) => Self::new("model_refused", "load", e.to_string()),
             ModelError::Vocabulary(_) | ModelError::Input(_) => Self::invalid_request("film", e.to_string()),
         }

@@ -33,13 +33,14 @@ fn yes() -> bool {
 struct Template {
     name: String,
     source: String,
-    wants: BTreeMap<String, Want>,
+    wants: BTreeMap<String, Answer>,
 }
 
 #[derive(serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Want {
-    Want(String),
+enum Answer {
+    #[serde(rename = "want")]
+    Text(String),
     /// By `raise_exception`.
     Refused(String),
     /// Python could not run it for this conversation.
@@ -69,7 +70,7 @@ fn published_templates_render_as_the_reference_does() {
             }
         };
         for (conversation, want) in &template.wants {
-            let c = &fixture.conversations[conversation];
+            let c = fixture.conversations.get(conversation).unwrap();
             let got = ours.render(&RenderInput {
                 messages: c.messages.clone(),
                 tools: c.tools.clone(),
@@ -78,18 +79,18 @@ fn published_templates_render_as_the_reference_does() {
             });
             compared += 1;
             match (got, want) {
-                (Ok(got), Want::Want(want)) if got == *want => {}
-                (Ok(got), Want::Want(want)) => {
+                (Ok(got), Answer::Text(want)) if got == *want => {}
+                (Ok(got), Answer::Text(want)) => {
                     let same = got.bytes().zip(want.bytes()).take_while(|(a, b)| a == b).count();
                     let show =
                         |s: &str| s.bytes().skip(same.saturating_sub(30)).take(90).map(char::from).collect::<String>();
                     wrong.push(format!("{name}/{conversation}: {:?}, wanted {:?}", show(&got), show(want)));
                 }
-                (Err(e), Want::Want(_)) => wrong.push(format!("{name}/{conversation}: {e}")),
-                (Ok(_), Want::Refused(why)) => {
+                (Err(e), Answer::Text(_)) => wrong.push(format!("{name}/{conversation}: {e}")),
+                (Ok(_), Answer::Refused(why)) => {
                     wrong.push(format!("{name}/{conversation}: not refused, wanted {why:?}"))
                 }
-                (Err(_), Want::Refused(_)) | (_, Want::Failed(_)) => {}
+                (Err(_), Answer::Refused(_)) | (_, Answer::Failed(_)) => {}
             }
         }
     }

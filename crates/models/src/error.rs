@@ -24,6 +24,12 @@ pub enum ModelError {
     /// What the caller asks for does not fit the network.
     #[error("{0}")]
     Input(String),
+    /// A network computed something that is no number.
+    #[error("{place} computes values that are not finite: the weights there are damaged. Download the model again")]
+    NonFinite {
+        /// The first place where they appear: the embedding, a block, the output.
+        place: String,
+    },
     /// More tokens than the context holds.
     #[error("{tokens} tokens do not fit: {used} of {context} places of the context are taken")]
     ContextFull { tokens: usize, used: usize, context: usize },

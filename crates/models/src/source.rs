@@ -1,26 +1,35 @@
 //! The weights of a file under a prefix, as a network asks for them while it is loaded.
 
+use std::cell::RefCell;
+use std::rc::Rc;
+
 use kinora_formats::{BlockType, TensorSource, TensorView};
 use kinora_tensor::{Device, Tensor};
+use xxhash_rust::xxh3::Xxh3;
 
 use crate::{ModelError, Result};
+
+/// Bytes at either end of a tensor that its fingerprint sees.
+const ENDS: usize = 256;
 
 /// Named tensors below a prefix. Cheap to clone; every error names the whole tensor.
 #[derive(Clone)]
 pub struct Weights<'a> {
     source: &'a dyn TensorSource,
     prefix: String,
+    /// Of all that was read.
+    seen: Rc<RefCell<Xxh3>>,
 }
 
 impl<'a> Weights<'a> {
     /// All tensors of a file.
     pub fn new(source: &'a dyn TensorSource) -> Self {
-        Self { source, prefix: String::new() }
+        Self { source, prefix: String::new(), seen: Rc::default() }
     }
 
     /// The tensors below `name`: `pp("blk.0").get("attn_q.weight", ..)`.
     pub fn pp(&self, name: &str) -> Self {
-        Self { source: self.source, prefix: self.path(name) }
+        Self { prefix: self.path(name), ..self.clone() }
     }
 
     /// Whether the file has the tensor.
@@ -79,10 +88,22 @@ impl<'a> Weights<'a> {
     /// # Errors
     /// `Format`.
     pub fn view(&self, name: &str) -> Result<TensorView<'a>> {
-        Ok(self.source.tensor(&self.path(name))?)
+        let path = self.path(name);
+        let view = self.source.tensor(&path)?;
+        let mut seen = self.seen.borrow_mut();
+        seen.update(format!("{path} {:?} {:?} ", view.shape, view.block).as_bytes());
+        let (len, ends) = (view.byte_len(), ENDS.min(view.byte_len()));
+        seen.update(&view.range(0, ends)?);
+        seen.update(&view.range(len - ends, ends)?);
+        Ok(view)
     }
 
-    fn path(&self, name: &str) -> String {
+    /// Of the names, shapes, types and ends of all tensors that were read through this and its clones.
+    pub(crate) fn fingerprint(&self) -> u64 {
+        self.seen.borrow().digest()
+    }
+
+    pub(crate) fn path(&self, name: &str) -> String {
         if self.prefix.is_empty() { name.to_string() } else { format!("{}.{name}", self.prefix) }
     }
 }

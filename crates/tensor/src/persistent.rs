@@ -2,6 +2,8 @@
 
 use kinora_formats::BlockType;
 
+use crate::gpu::cache;
+use crate::ops::cache_write::cache_write;
 use crate::ops::copy::{CopyDim, strided_copy};
 use crate::tensor::Storage;
 use crate::{DType, Device, Result, Tensor, TensorError};
@@ -27,7 +29,7 @@ impl Persistent {
     }
 
     /// As [`Persistent::zeros`], with rows that are rounded to f16 or q8_0 when they are appended: for keys and values of
-    /// [`Tensor::attention`]. In q8_0 the last dimension must be whole blocks of 32 values. CPU only.
+    /// [`Tensor::attention`]. In q8_0 the last dimension must be whole blocks of 32 values, in f16 on the GPU an even number.
     ///
     /// # Errors
     /// `Unsupported`, `OutOfMemory`.
@@ -79,6 +81,11 @@ impl Persistent {
             self.len += n;
             return Ok(());
         }
+        if let (Device::Gpu(d), DType::Block(block)) = (self.now.device(), self.now.dtype()) {
+            cache_write(d, rows, &self.now, block, self.len * row)?;
+            self.len += n;
+            return Ok(());
+        }
         let dims = [CopyDim { len: rows.len(), src: 1, dst: 1 }];
         if let Device::Cpu(_) = self.now.device()
             && self.now.f32_mut().is_err()
@@ -91,6 +98,20 @@ impl Persistent {
         strided_copy(rows, 0, &mut self.now, self.len * row, &dims)?;
         self.len += n;
         Ok(())
+    }
+
+    /// Another storage with the same rows. On the CPU they share them until one is written.
+    ///
+    /// # Errors
+    /// `OutOfMemory`.
+    pub fn fork(&self) -> Result<Persistent> {
+        let mut now = self.now.clone();
+        if let Device::Gpu(_) = now.device() {
+            now = Tensor::empty_persistent(now.device(), now.shape(), now.dtype())?;
+            let filled = self.len * (now.len() / self.capacity().max(1));
+            strided_copy(&self.now, 0, &mut now, 0, &[CopyDim { len: filled, src: 1, dst: 1 }])?;
+        }
+        Ok(Persistent { now, spare: None, len: self.len })
     }
 
     /// All rows up to the capacity; only the first [`len_rows`](Persistent::len_rows) are meaningful. For
@@ -112,6 +133,11 @@ impl Persistent {
     pub async fn to_bytes(&self) -> Result<Vec<u8>> {
         if let Storage::CpuCache(cache) = self.now.storage() {
             return Ok(cache.to_bytes(self.len * (self.now.len() / self.capacity().max(1))));
+        }
+        if let (Device::Gpu(d), DType::Block(block)) = (self.now.device(), self.now.dtype()) {
+            let capacity = self.now.len();
+            let len = self.len * (capacity / self.capacity().max(1));
+            return d.cache_bytes(self.now.gpu("to_bytes")?.0, block, capacity, len).await;
         }
         let values = self.filled()?.to_vec().await?;
         Ok(values.iter().flat_map(|v| v.to_le_bytes()).collect())
@@ -138,6 +164,11 @@ impl Persistent {
             return Ok(());
         }
         if n == 0 {
+            return Ok(());
+        }
+        if let (Device::Gpu(d), DType::Block(block)) = (self.now.device(), self.now.dtype()) {
+            d.set_cache_bytes(self.now.gpu("set_bytes")?.0, block, self.now.len(), bytes)?;
+            self.len = n;
             return Ok(());
         }
         let values: Vec<f32> = bytes.as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b)).collect();
@@ -194,6 +225,11 @@ impl Persistent {
             self.len = kept;
             return Ok(());
         }
+        if let DType::Block(block) = self.now.dtype() {
+            self.move_words(block, n * row, kept * row)?;
+            self.len = kept;
+            return Ok(());
+        }
         // Through a temporary: source and destination overlap
         let mut rest = Tensor::empty(self.now.device(), &[kept * row], DType::F32)?;
         strided_copy(&self.now, n * row, &mut rest, 0, &[CopyDim { len: kept * row, src: 1, dst: 1 }])?;
@@ -203,6 +239,21 @@ impl Persistent {
         }
         let shape = [&[kept], self.now.shape().get(1..).unwrap_or_default()].concat();
         self.append(&rest.reshape(&shape)?)
+    }
+
+    /// Moves `len` values from `start` on to the front of a cache on the GPU.
+    fn move_words(&mut self, block: BlockType, start: usize, len: usize) -> Result<()> {
+        let capacity = self.now.len();
+        let row = self.now.last_dim();
+        let mut words = self.now.gpu_words(cache::words(block, capacity, row)?)?;
+        let (from, to) = (cache::runs(block, capacity, start, len), cache::runs(block, capacity, 0, len));
+        for ((from, len), (to, _)) in from.into_iter().zip(to) {
+            // through a temporary: source and destination overlap
+            let mut rest = Tensor::empty(self.now.device(), &[len], DType::U32)?;
+            strided_copy(&words, from, &mut rest, 0, &[CopyDim { len, src: 1, dst: 1 }])?;
+            strided_copy(&rest, 0, &mut words, to, &[CopyDim { len, src: 1, dst: 1 }])?;
+        }
+        Ok(())
     }
 
     /// Forgets all rows but the first `n`.

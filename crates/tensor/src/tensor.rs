@@ -221,12 +221,14 @@ impl Tensor {
 
     /// Zeros of a cache in 16 or 8 bits; the first dimension counts rows. CPU only.
     pub(crate) fn zeros_cache(device: &Device, shape: &[usize], block: BlockType) -> Result<Tensor> {
-        let Device::Cpu(_) = device else {
-            return Err(TensorError::unsupported(format!("a cache in {} on the GPU", block.name())));
-        };
         let shape = Shape::new(shape).ok_or_else(|| too_large("zeros", shape))?;
         let row = shape.last().copied().unwrap_or(1);
-        let storage = Storage::CpuCache(Arc::new(CpuCache::zeros(block, shape.elements(), row)?));
+        let storage = match device {
+            Device::Cpu(_) => Storage::CpuCache(Arc::new(CpuCache::zeros(block, shape.elements(), row)?)),
+            Device::Gpu(d) => {
+                Storage::Gpu(d.alloc_persistent(crate::gpu::cache::words(block, shape.elements(), row)? * 4)?)
+            }
+        };
         Ok(Tensor { device: device.clone(), storage, offset: 0, shape, dtype: DType::Block(block) })
     }
 
@@ -236,6 +238,13 @@ impl Tensor {
             Storage::CpuCache(cache) => Some(Arc::make_mut(cache)),
             _ => None,
         }
+    }
+
+    /// The words of a tensor on the GPU, whatever they hold.
+    pub(crate) fn gpu_words(&self, words: usize) -> Result<Tensor> {
+        self.gpu("words")?;
+        let shape = Shape::new(&[words]).ok_or_else(|| too_large("words", &[words]))?;
+        Ok(Tensor { shape, dtype: DType::U32, ..self.clone() })
     }
 
     /// An f32 tensor of the same shape, to be written.

@@ -1,5 +1,6 @@
 //! `kinora parity`: our networks against independent implementations, one line a case.
 
+mod embedding;
 mod text;
 mod video;
 

@@ -12,7 +12,6 @@ use crate::failure::{Failure, Outcome};
 
 #[derive(Deserialize)]
 struct Case {
-    kind: String,
     /// The block type of the weights, for example "Q4_K".
     quant: String,
     tokens: Vec<Vec<u32>>,
@@ -96,29 +95,50 @@ pub fn run(folder: &Path, device: &Device, report: &mut Report) {
     }
 }
 
+/// What every kind of case begins with.
+#[derive(Deserialize)]
+struct Kind {
+    kind: String,
+}
+
 fn run_case(name: &str, folder: &Path, device: &Device, report: &mut Report) -> Outcome {
-    let read = |file: &str| std::fs::read(folder.join(file)).map_err(|e| Failure::from(e).at(file));
-    let case: Case = serde_json::from_slice(&read("case.json")?)?;
-    if case.kind != "text-logits" {
-        report.unsupported(name);
-        return Ok(());
+    let case = read(folder, "case.json")?;
+    match serde_json::from_slice::<Kind>(&case)?.kind.as_str() {
+        "text-logits" => logits(name, folder, &serde_json::from_slice(&case)?, device, report),
+        "text-embedding" => super::embedding::run(name, folder, &case, device, report),
+        _ => {
+            report.unsupported(name);
+            Ok(())
+        }
     }
-    let model = GgufFile::from_bytes(read("model.gguf")?)?;
-    let expected = SafeTensorsFile::from_bytes(read("expected.safetensors")?)?;
-    let exact = match device {
+}
+
+/// A file of a case.
+pub fn read(folder: &Path, file: &str) -> Outcome<Vec<u8>> {
+    std::fs::read(folder.join(file)).map_err(|e| Failure::from(e).at(file))
+}
+
+/// The device with exact activations.
+pub fn exact(device: &Device) -> Device {
+    match device {
         Device::Cpu(cpu) => Device::Cpu(cpu.exact()),
         gpu => gpu.clone(),
-    };
+    }
+}
+
+fn logits(name: &str, folder: &Path, case: &Case, device: &Device, report: &mut Report) -> Outcome {
+    let model = GgufFile::from_bytes(read(folder, "model.gguf")?)?;
+    let expected = SafeTensorsFile::from_bytes(read(folder, "expected.safetensors")?)?;
     // Two largest logits of a quantised random model may lie closer together than f32 computes: there only errors count
     let floats = matches!(case.quant.as_str(), "F32" | "F16" | "BF16");
-    let decoder = Decoder::load(&model, &exact)?;
-    measure(&decoder, &case, &expected, Feed::Prefill)?.tell(name, case.tolerance.exact, floats, report);
+    let decoder = Decoder::load(&model, &exact(device))?;
+    measure(&decoder, case, &expected, Feed::Prefill)?.tell(name, case.tolerance.exact, floats, report);
     let decode = format!("{name} decode");
-    measure(&decoder, &case, &expected, Feed::Decode)?.tell(&decode, case.tolerance.exact, floats, report);
+    measure(&decoder, case, &expected, Feed::Decode)?.tell(&decode, case.tolerance.exact, floats, report);
     if let Device::Cpu(_) = device {
         let decoder = Decoder::load(&model, device)?;
         let int8 = format!("{name} int8");
-        measure(&decoder, &case, &expected, Feed::Decode)?.tell(&int8, case.tolerance.int8, false, report);
+        measure(&decoder, case, &expected, Feed::Decode)?.tell(&int8, case.tolerance.int8, false, report);
     }
     Ok(())
 }

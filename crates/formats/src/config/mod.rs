@@ -1,5 +1,6 @@
 //! Hyper-parameters of text models, checked against each other and against the tensors before anything is loaded.
 
+mod encoder;
 mod family;
 mod keys;
 mod rope;
@@ -7,6 +8,7 @@ mod tensors;
 
 use crate::error::{FormatError, shown};
 use crate::gguf::{Gguf, MetaArray, MetaValue};
+pub use encoder::{EncoderConfig, Pooling, is_encoder};
 pub use family::{Activation, Family, Layer, LayerRope};
 use keys::Keys;
 pub use rope::{RopeConfig, RopeScaling};
@@ -65,6 +67,8 @@ pub struct TextConfig {
     pub vocab: usize,
     /// Whether the embedding table is the output matrix too.
     pub tied: bool,
+    /// How the file wants states pooled, where it is an embedding model.
+    pub pooling: Option<Pooling>,
 }
 
 /// Whether a GGUF file claims to be a text model, rather than tensors of something else.
@@ -138,6 +142,7 @@ impl TextConfig {
             context,
             vocab,
             tied: gguf.tensor_info("output.weight").is_none(),
+            pooling: encoder::pooling(&keys)?,
         };
         config.check_tensors(gguf)?;
         Ok(config)

@@ -10,7 +10,7 @@ use crate::gguf::{Gguf, TensorInfo};
 impl TextConfig {
     pub(super) fn check_tensors(&self, gguf: &Gguf) -> Result<(), FormatError> {
         let c = self.n_embd;
-        let check = Check { gguf, known: RefCell::default() };
+        let check = Check::new(gguf);
         check.needs("token_embd.weight", &[self.vocab, c])?;
         check.needs(self.output_norm_name(), &[c])?;
         check.may("output.weight", &[self.vocab, c])?;
@@ -18,7 +18,7 @@ impl TextConfig {
             check.may(name, &[self.rope.n_rot >> 1])?;
         }
         for (i, layer) in self.layers.iter().enumerate() {
-            let block = Block { check: &check, prefix: format!("blk.{i}.") };
+            let block = Block::new(&check, i);
             match layer {
                 Layer::Attention { .. } => self.check_attention(&block)?,
                 Layer::ShortConv => {
@@ -84,18 +84,23 @@ impl TextConfig {
     }
 }
 
-struct Check<'a> {
+pub(super) struct Check<'a> {
     gguf: &'a Gguf,
     /// Tensors that the network reads.
     known: RefCell<HashSet<String>>,
 }
 
-struct Block<'a> {
+/// The tensors of one block.
+pub(super) struct Block<'a> {
     check: &'a Check<'a>,
     prefix: String,
 }
 
-impl Block<'_> {
+impl<'a> Block<'a> {
+    pub fn new(check: &'a Check<'a>, i: usize) -> Self {
+        Self { check, prefix: format!("blk.{i}.") }
+    }
+
     fn path(&self, name: &str) -> String {
         format!("{}{name}", self.prefix)
     }
@@ -104,28 +109,32 @@ impl Block<'_> {
         self.check.gguf.tensor_info(&self.path(name)).is_some()
     }
 
-    fn needs(&self, name: &str, shape: &[usize]) -> Result<(), FormatError> {
+    pub fn needs(&self, name: &str, shape: &[usize]) -> Result<(), FormatError> {
         self.check.needs(&self.path(name), shape)
     }
 
-    fn may(&self, name: &str, shape: &[usize]) -> Result<(), FormatError> {
+    pub fn may(&self, name: &str, shape: &[usize]) -> Result<(), FormatError> {
         self.check.may(&self.path(name), shape)
     }
 }
 
-impl Check<'_> {
-    fn needs(&self, name: &str, shape: &[usize]) -> Result<(), FormatError> {
+impl<'a> Check<'a> {
+    pub fn new(gguf: &'a Gguf) -> Self {
+        Self { gguf, known: RefCell::default() }
+    }
+
+    pub fn needs(&self, name: &str, shape: &[usize]) -> Result<(), FormatError> {
         let info = self.gguf.tensor_info(name).ok_or_else(|| FormatError::MissingTensor { name: shown(name) })?;
         self.known.borrow_mut().insert(name.to_string());
         Self::fits(info, shape)
     }
 
-    fn may(&self, name: &str, shape: &[usize]) -> Result<(), FormatError> {
+    pub fn may(&self, name: &str, shape: &[usize]) -> Result<(), FormatError> {
         if self.gguf.tensor_info(name).is_some() { self.needs(name, shape) } else { Ok(()) }
     }
 
     /// A block with a tensor that the network does not read would compute something else than its makers meant.
-    fn nothing_is_ignored(&self) -> Result<(), FormatError> {
+    pub fn nothing_is_ignored(&self) -> Result<(), FormatError> {
         let known = self.known.borrow();
         match self.gguf.tensors().find(|t| t.name.starts_with("blk.") && !known.contains(&t.name)) {
             None => Ok(()),

@@ -1,9 +1,11 @@
 //! Grouped-query attention with rotary positions over a cache (Vaswani et al. 2017, Su et al. 2021, Ainslie et al. 2023).
 
+mod fused;
+
 use kinora_formats::config::{Family, LayerRope, TextConfig};
 use kinora_tensor::{Attention, Device, Tensor};
 
-use super::cache::KeysValues;
+use super::cache::{KeysValues, Past};
 use super::linear::{Linear, Stack};
 use super::rope::Rope;
 use crate::{Result, Weights};
@@ -52,6 +54,10 @@ impl SelfAttention {
         })
     }
 
+    pub fn linears(&self) -> impl Iterator<Item = &Linear> {
+        self.qkv.linears().chain([&self.output])
+    }
+
     /// `x` [T, C] at positions from `start`; keys and values join the cache.
     pub fn forward(&self, x: &Tensor, rope: &Rope, cache: &mut KeysValues, start: usize) -> Result<Tensor> {
         let t = x.rows();
@@ -60,16 +66,20 @@ impl SelfAttention {
         let k = rope.apply(self.rope, self.heads(k, self.n_head_kv, self.k_norm.as_ref())?)?; // [T, Hkv, D]
         let v = self.heads(v, self.n_head_kv, None)?;
         let past = cache.append(start, &k, &v)?; // the keys of [S, Hkv, D] that this layer may still see
-        let options = Attention {
+        let y = q.attention(&past.keys, &past.values, &self.options(start, &past))?; // [T, H, D]
+        self.output.forward(&y.reshape(&[t, self.n_head * self.head_dim])?) // [T, C]
+    }
+
+    /// What queries from `start` on see of `past`.
+    fn options(&self, start: usize, past: &Past) -> Attention<'static> {
+        Attention {
             scale: self.scale,
             causal: Some(start - past.first),
             window: self.window,
             key_bias: None,
             kv_len: Some(past.len),
             softcap: self.softcap,
-        };
-        let y = q.attention(&past.keys, &past.values, &options)?; // [T, H, D]
-        self.output.forward(&y.reshape(&[t, self.n_head * self.head_dim])?) // [T, C]
+        }
     }
 
     /// `x` [T, n·D] → [T, n, D], normed where there is a norm.

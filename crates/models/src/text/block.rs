@@ -1,5 +1,7 @@
 //! One block: tokens are mixed, then each goes through a gated feed-forward layer; both add to the residual stream.
 
+mod fused;
+
 use kinora_formats::config::{Activation, Layer, TextConfig};
 use kinora_tensor::{Device, Tensor};
 
@@ -24,8 +26,8 @@ pub(super) struct Block {
 }
 
 enum Mixer {
-    Attention(SelfAttention),
-    ShortConv(ShortConv),
+    Attention(Box<SelfAttention>),
+    ShortConv(Box<ShortConv>),
 }
 
 impl Block {
@@ -35,8 +37,10 @@ impl Block {
         Ok(Self {
             attn_norm: norm(c.family.has_pre_norms(), "attn_norm.weight")?,
             mixer: match layer {
-                Layer::Attention { rope, window } => Mixer::Attention(SelfAttention::load(w, c, rope, window, device)?),
-                Layer::ShortConv => Mixer::ShortConv(ShortConv::load(&w.pp("shortconv"), c, device)?),
+                Layer::Attention { rope, window } => {
+                    Mixer::Attention(Box::new(SelfAttention::load(w, c, rope, window, device)?))
+                }
+                Layer::ShortConv => Mixer::ShortConv(Box::new(ShortConv::load(&w.pp("shortconv"), c, device)?)),
             },
             post_attention_norm: norm(c.family.has_post_norms(), "post_attention_norm.weight")?,
             ffn_norm: norm(c.family.has_pre_norms(), "ffn_norm.weight")?,
@@ -51,6 +55,15 @@ impl Block {
             residual_scale: c.residual_scale,
             eps: c.eps,
         })
+    }
+
+    /// Its matrices, for adapters.
+    pub fn linears(&self) -> Vec<&Linear> {
+        let mixer: Vec<&Linear> = match &self.mixer {
+            Mixer::Attention(attention) => attention.linears().collect(),
+            Mixer::ShortConv(conv) => conv.linears().collect(),
+        };
+        mixer.into_iter().chain(self.ffn_gate_up.linears()).chain([&self.ffn_down]).collect()
     }
 
     /// `x` [T, C] at positions from `start`; what later tokens look back at joins the cache. Returns [T, C].

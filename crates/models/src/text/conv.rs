@@ -35,6 +35,10 @@ impl ShortConv {
         })
     }
 
+    pub fn linears(&self) -> impl Iterator<Item = &Linear> {
+        [&self.in_proj, &self.out_proj].into_iter()
+    }
+
     /// `x` [T, C] at positions from `start`; what the next tokens look back at joins the cache.
     pub fn forward(&self, x: &Tensor, cache: &mut Rows, start: usize) -> Result<Tensor> {
         let t = x.rows();

@@ -1,21 +1,33 @@
 //! A decoder from GGUF: one network for all families, with options from the file's metadata (Touvron et al. 2023 and its
 //! descendants: RMS norms, rotary positions, grouped heads, gated feed-forward layers).
 
+mod adapter;
 mod attention;
 mod block;
 mod cache;
+mod check;
 mod conv;
+mod embedding;
+mod encoder;
 mod linear;
 mod rope;
+#[cfg(test)]
+mod tests;
+
+use std::cell::Cell;
+use std::collections::HashSet;
 
 use kinora_formats::GgufFile;
 use kinora_formats::config::{Layer, LayerRope, TextConfig};
-use kinora_tensor::{Device, Tensor};
+use kinora_tensor::{Device, LinearFused, Tensor};
+use xxhash_rust::xxh3::Xxh3;
 
 use crate::{ModelError, Result, Weights};
+pub use adapter::Adapter;
 use block::Block;
 use cache::CHUNK;
 pub use cache::{CacheType, KvCache};
+pub use encoder::Encoder;
 use linear::Linear;
 use rope::RopeTables;
 
@@ -29,8 +41,14 @@ pub struct Decoder {
     /// `None` where the embedding table is the output matrix too.
     output: Option<Linear>,
     rope: RopeTables,
+    /// Whether blocks run in few launches: always, but for comparing.
+    fused: bool,
     /// Whether all layers see all tokens, so that any number may be read at once.
     sees_all: bool,
+    /// Of all that was loaded.
+    fingerprint: u64,
+    /// Of the adapters that are on.
+    adapters: Cell<u64>,
 }
 
 impl Decoder {
@@ -55,9 +73,62 @@ impl Decoder {
                 is(|l| matches!(l, Layer::Attention { rope: LayerRope::Local, .. })),
             )?,
             sees_all: !is(|l| matches!(l, Layer::ShortConv | Layer::Attention { window: Some(_), .. })),
+            fused: true,
+            fingerprint: w.fingerprint(),
+            adapters: Cell::new(0),
             device: device.clone(),
             config,
         })
+    }
+
+    /// Whether blocks run as few fused operations, which is the default, or as the single ones that they are made of: the
+    /// same values up to rounding, and a way to see which part is wrong where they differ.
+    pub fn set_fused(&mut self, fused: bool) {
+        self.fused = fused;
+    }
+
+    /// Whether blocks run fused: adapters stand between a product and what follows it.
+    fn fuses(&self) -> bool {
+        self.fused && self.adapters.get() == 0
+    }
+
+    /// Adds `adapters`, each times its weight, to the products, in place of those before; none switches all off. What caches
+    /// hold was computed with the adapters before: truncate them to 0.
+    ///
+    /// # Errors
+    /// `Config` for an adapter of a matrix that this decoder does not have, `Shape` for one of another size, `OutOfMemory`.
+    /// Nothing changes then but for the last.
+    pub fn set_adapters(&self, adapters: &[(&Adapter, f32)]) -> Result<()> {
+        let linears: Vec<&Linear> = self.blocks.iter().flat_map(Block::linears).chain(&self.output).collect();
+        let names: HashSet<&str> = linears.iter().flat_map(|linear| linear.matrices()).collect();
+        for (adapter, weight) in adapters {
+            if let Some(unknown) = adapter.matrices().find(|name| !names.contains(name)) {
+                return Err(ModelError::Config(format!(
+                    "the adapter changes {unknown}, which this model does not have or cannot adapt: take one made for it"
+                )));
+            }
+            if !weight.is_finite() {
+                return Err(ModelError::Input(format!("{weight} is no weight of an adapter")));
+            }
+            linears.iter().try_for_each(|linear| linear.check_adapter(adapter))?;
+        }
+        linears.iter().try_for_each(|linear| linear.set_adapters(adapters))?;
+        let mut hash = Xxh3::new();
+        for (adapter, weight) in adapters {
+            hash.update(&weight.to_le_bytes());
+            for (name, pair) in adapter.pairs() {
+                hash.update(name.as_bytes());
+                [&pair.a, &pair.b].into_iter().flatten().for_each(|v| hash.update(&v.to_le_bytes()));
+            }
+        }
+        self.adapters.set(if adapters.is_empty() { 0 } else { hash.digest() });
+        Ok(())
+    }
+
+    /// Tells models apart, and the same model with other adapters: what a saved cache belongs to. It sees names, shapes,
+    /// types and the ends of each tensor.
+    pub fn fingerprint(&self) -> u64 {
+        self.fingerprint ^ self.adapters.get()
     }
 
     /// The network's sizes.
@@ -113,7 +184,7 @@ impl Decoder {
     /// Hidden states [T, width] for other networks to read: the mean of a middle and the last layer. Errors as
     /// [`Self::forward`].
     pub fn hidden_states(&self, tokens: &[u32], cache: &mut KvCache) -> Result<Tensor> {
-        let (middle, mut at_middle, mut last) = (self.config.n_layer / 2, Vec::new(), Vec::new());
+        let (middle, mut at_middle, mut last) = (self.config.n_layer / 2 + 1, Vec::new(), Vec::new());
         let seen = |i: usize, x: &Tensor| {
             if i == middle {
                 at_middle.push(x.clone());
@@ -143,7 +214,7 @@ impl Decoder {
     }
 
     /// Runs the blocks over `tokens`, at most [`CHUNK`] at a time where layers keep only their window. `seen` gets the
-    /// residual stream [T, width] after each block, `done` that after the last.
+    /// residual stream [T, width] before the first block as 0 and after each block, `done` that after the last.
     fn read(
         &self,
         tokens: &[u32],
@@ -152,12 +223,7 @@ impl Decoder {
         mut done: impl FnMut(Tensor) -> Result<()>,
     ) -> Result<()> {
         cache.check_room(tokens.len())?;
-        if let Some(bad) = tokens.iter().find(|&&t| t as usize >= self.config.vocab) {
-            return Err(ModelError::Config(format!("token {bad} is outside the vocabulary of {}", self.config.vocab)));
-        }
-        if tokens.is_empty() {
-            return Err(no_tokens());
-        }
+        check_tokens(tokens, self.config.vocab)?;
         for tokens in tokens.chunks(if self.sees_all { tokens.len() } else { CHUNK }) {
             let start = cache.len();
             let ids = Tensor::from_u32(&self.device, &[tokens.len()], tokens)?;
@@ -166,9 +232,15 @@ impl Decoder {
             if self.config.embedding_scale != 1.0 {
                 x = x.scale(self.config.embedding_scale)?;
             }
+            seen(0, &x)?;
             for (i, block) in self.blocks.iter().enumerate() {
-                x = block.forward(&x, &rope, cache.layer(i)?, start)?;
-                seen(i, &x)?;
+                let layer = cache.layer(i)?;
+                x = if self.fuses() {
+                    block.fused(&x, &rope, layer, start)?
+                } else {
+                    block.forward(&x, &rope, layer, start)?
+                };
+                seen(i + 1, &x)?;
             }
             cache.advance(tokens.len());
             done(x)?;
@@ -176,18 +248,33 @@ impl Decoder {
         Ok(())
     }
 
+    /// The last block's `x` [T, width], normed.
+    fn normed(&self, x: &Tensor) -> Result<Tensor> {
+        Ok(x.rms_norm(Some(&self.output_norm), self.config.eps)?)
+    }
+
     /// `x` [T, width] → [T, vocab].
     fn logits(&self, x: &Tensor) -> Result<Tensor> {
-        let x = x.rms_norm(Some(&self.output_norm), self.config.eps)?;
+        let norm = Some((&self.output_norm, self.config.eps));
         let logits = match &self.output {
-            Some(output) => output.forward(&x)?,
-            None => x.linear(&self.token_embd, None)?,
+            Some(output) if self.fuses() => output.fused(x, norm, None)?,
+            Some(output) => output.forward(&self.normed(x)?)?,
+            None => x.linear_fused(&self.token_embd, &LinearFused { norm, ..Default::default() })?,
         };
         let scaled = if self.config.logit_scale == 1.0 { logits } else { logits.scale(self.config.logit_scale)? };
         Ok(match self.config.logit_softcap {
             Some(cap) => scaled.scale(cap.recip())?.tanh()?.scale(cap)?,
             None => scaled,
         })
+    }
+}
+
+/// Refuses no tokens and those outside a vocabulary of `vocab`.
+fn check_tokens(tokens: &[u32], vocab: usize) -> Result<()> {
+    match tokens.iter().find(|&&t| t as usize >= vocab) {
+        Some(bad) => Err(ModelError::Config(format!("token {bad} is outside the vocabulary of {vocab}"))),
+        None if tokens.is_empty() => Err(no_tokens()),
+        None => Ok(()),
     }
 }
 

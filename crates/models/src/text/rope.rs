@@ -63,10 +63,15 @@ impl RopeTables {
         })
     }
 
+    /// Whether a context of `max_len` tokens takes the long divisors of LongRoPE.
+    pub fn is_long(&self, max_len: usize) -> bool {
+        self.global_long.is_some() && max_len > self.original_context
+    }
+
     /// Tables for `len` positions from `start` of a context that may grow to `max_len`. The length decides between the
     /// short and the long divisors of LongRoPE as a whole: keys that were turned by the one are of no use to the other.
     pub fn at(&self, device: &Device, start: usize, len: usize, max_len: usize) -> Result<Rope> {
-        let global = self.global_long.as_ref().filter(|_| max_len > self.original_context).unwrap_or(&self.global);
+        let global = self.global_long.as_ref().filter(|_| self.is_long(max_len)).unwrap_or(&self.global);
         Ok(Rope {
             style: self.style,
             global: global.waves(device, start, len)?,
@@ -89,12 +94,20 @@ impl Angles {
 impl Rope {
     /// Rotates `x` [T, H, D] as a layer of this kind does.
     pub fn apply(&self, kind: LayerRope, x: Tensor) -> Result<Tensor> {
+        match self.tables(kind) {
+            Some((cos, sin, style)) => Ok(x.rope(cos, sin, style)?),
+            None => Ok(x),
+        }
+    }
+
+    /// Cosines, sines and style of a layer of this kind, where it rotates.
+    pub fn tables(&self, kind: LayerRope) -> Option<(&Tensor, &Tensor, RopeStyle)> {
         let waves = match kind {
-            LayerRope::None => return Ok(x),
+            LayerRope::None => return None,
             LayerRope::Global => &self.global,
             LayerRope::Local => self.local.as_ref().unwrap_or(&self.global),
         };
-        Ok(x.rope(&waves.cos, &waves.sin, self.style)?)
+        Some((&waves.cos, &waves.sin, self.style))
     }
 }
 

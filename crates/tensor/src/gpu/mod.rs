@@ -5,6 +5,7 @@
 //! whose last owner is gone may be handed to later operations at once: they run after those that still use it.
 
 mod arena;
+pub(crate) mod cache;
 mod error;
 mod fill;
 mod launch;

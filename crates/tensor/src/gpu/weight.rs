@@ -7,7 +7,7 @@ use kinora_formats::{BlockType, TensorView};
 use super::{GpuBuffer, GpuDevice, error, pack};
 use crate::quant::read_rows;
 use crate::tensor::Storage;
-use crate::{Result, Tensor, TensorError};
+use crate::{DType, Result, Tensor, TensorError};
 
 /// Packed bytes that are uploaded at once: little memory beside the file's own.
 const PIECE_BYTES: usize = 4 << 20;
@@ -99,6 +99,9 @@ impl Tensor {
                 Ok(weight.0.iter().map(rows).collect())
             }
             _ => {
+                if self.dtype() != DType::F32 {
+                    return Err(TensorError::unsupported(format!("{op} with a cache")));
+                }
                 let (buffer, offset) = self.gpu(op)?;
                 Ok(vec![Rows { buffer, offset, first: 0, rows: n, scales: 0 }])
             }

@@ -4,6 +4,7 @@
 pub mod add_gated;
 pub mod attention;
 pub mod binary;
+pub(crate) mod cache_write;
 pub mod candidates;
 pub mod conv2d;
 pub mod copy;

@@ -1,10 +1,11 @@
 //! What a decoder keeps of the tokens read so far, in storage made once.
 
 mod rows;
+mod saved;
 
 use kinora_formats::BlockType;
 use kinora_formats::config::{Layer, TextConfig};
-use kinora_tensor::{Device, Tensor};
+use kinora_tensor::{Device, Persistent, Tensor};
 
 use crate::{ModelError, Result};
 pub(super) use rows::{CHUNK, Rows};
@@ -13,6 +14,7 @@ pub(super) use rows::{CHUNK, Rows};
 /// and a little more, whatever the context.
 pub struct KvCache {
     layers: Vec<LayerCache>,
+    kind: CacheType,
     len: usize,
     max_len: usize,
 }
@@ -64,7 +66,22 @@ impl KeysValues {
     pub fn append(&mut self, start: usize, keys: &Tensor, values: &Tensor) -> Result<Past> {
         self.keys.append(start, keys)?;
         self.values.append(start, values)?;
-        Ok(Past { keys: self.keys.view(), values: self.values.view(), len: self.keys.len(), first: self.keys.first() })
+        Ok(self.past())
+    }
+
+    /// As [`KeysValues::append`]; `write` appends `t` rows to both.
+    pub fn append_with(
+        &mut self,
+        start: usize,
+        t: usize,
+        write: impl FnOnce(&mut Persistent, &mut Persistent) -> Result<Tensor>,
+    ) -> Result<(Tensor, Past)> {
+        let y = write(self.keys.make_room(start, t)?, self.values.make_room(start, t)?)?;
+        Ok((y, self.past()))
+    }
+
+    fn past(&self) -> Past {
+        Past { keys: self.keys.view(), values: self.values.view(), len: self.keys.len(), first: self.keys.first() }
     }
 }
 
@@ -104,7 +121,12 @@ impl KvCache {
             })
         };
         let layers = config.layers.iter().map(layer).collect::<Result<_>>()?;
-        Ok(Self { layers, len: 0, max_len })
+        Ok(Self { layers, kind, len: 0, max_len })
+    }
+
+    /// How keys and values are kept.
+    pub fn kind(&self) -> CacheType {
+        self.kind
     }
 
     /// Tokens read so far.
@@ -120,6 +142,27 @@ impl KvCache {
     /// Tokens that fit in all.
     pub fn max_len(&self) -> usize {
         self.max_len
+    }
+
+    /// Bytes of memory it takes, however many tokens were read.
+    pub fn bytes(&self) -> usize {
+        self.layers.iter().flat_map(LayerCache::rows).map(Rows::bytes).sum()
+    }
+
+    /// A second cache that holds the same and goes its own way. On the CPU they share their memory until one is written.
+    ///
+    /// # Errors
+    /// `OutOfMemory`.
+    pub fn fork(&self) -> Result<Self> {
+        let layer = |layer: &LayerCache| {
+            Ok(match layer {
+                LayerCache::Attention(kv) => {
+                    LayerCache::Attention(Box::new(KeysValues { keys: kv.keys.fork()?, values: kv.values.fork()? }))
+                }
+                LayerCache::ShortConv(rows) => LayerCache::ShortConv(Box::new(rows.fork()?)),
+            })
+        };
+        Ok(Self { layers: self.layers.iter().map(layer).collect::<Result<_>>()?, ..*self })
     }
 
     /// Forgets all tokens but the first `n` and returns how many are left: `n`, or 0 where layers that keep only their

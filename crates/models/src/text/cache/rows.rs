@@ -16,6 +16,7 @@ pub(in crate::text) struct Rows {
     store: Persistent,
     /// The shape of a row.
     row: Vec<usize>,
+    block: BlockType,
     /// The row that the storage begins with.
     first: usize,
     /// How many rows before its own a token looks back at; `None`: all, and nothing is ever dropped.
@@ -46,7 +47,7 @@ impl Rows {
         let all = max_len.saturating_add(pad);
         let capacity = reach.map_or(all, |reach| all.min(reach.saturating_add(ROLLBACK + CHUNK)));
         let store = Persistent::zeros_in(device, &[&[capacity], row].concat(), block)?;
-        let mut rows = Self { store, row: row.to_vec(), first: 0, reach, pad };
+        let mut rows = Self { store, row: row.to_vec(), block, first: 0, reach, pad };
         rows.restart(device)?;
         Ok(rows)
     }
@@ -61,23 +62,39 @@ impl Rows {
         Ok(())
     }
 
+    pub fn fork(&self) -> Result<Self> {
+        Ok(Self { store: self.store.fork()?, row: self.row.clone(), ..*self })
+    }
+
     /// Writes `rows` [T, ..] of the tokens from `start` on; later ones, left by a pass that failed, are overwritten.
     pub fn append(&mut self, start: usize, rows: &Tensor) -> Result<()> {
+        let store = self.make_room(start, rows.dim(0))?;
+        Ok(store.append(rows)?)
+    }
+
+    /// The storage, with room for the rows of `t` tokens from `start` on behind those that it holds.
+    pub fn make_room(&mut self, start: usize, t: usize) -> Result<&mut Persistent> {
         let at = (start + self.pad).checked_sub(self.first).ok_or_else(|| lost(start))?;
         self.store.truncate(at)?;
         if let Some(reach) = self.reach
-            && at + rows.dim(0) > self.store.capacity()
+            && at + t > self.store.capacity()
         {
             let dropped = at.saturating_sub(reach + ROLLBACK);
             self.store.drop_first(dropped)?;
             self.first += dropped;
         }
-        Ok(self.store.append(rows)?)
+        Ok(&mut self.store)
     }
 
     /// All rows kept, up to the capacity: the first [`Rows::len`] count.
     pub fn view(&self) -> Tensor {
         self.store.view()
+    }
+
+    /// Bytes of its storage.
+    pub fn bytes(&self) -> usize {
+        let (len, block) = (self.store.view().len(), self.block);
+        len / block.block_len() * block.block_bytes()
     }
 
     /// Rows kept.
@@ -111,6 +128,27 @@ impl Rows {
             return self.restart(&device);
         }
         Ok(self.store.truncate((n + self.pad).checked_sub(self.first).ok_or_else(|| lost(n))?)?)
+    }
+}
+
+/// Saving and restoring.
+impl Rows {
+    /// Every row kept, in the bytes of its type.
+    pub async fn to_bytes(&self) -> Result<Vec<u8>> {
+        Ok(self.store.to_bytes().await?)
+    }
+
+    /// Takes what [`Rows::to_bytes`] gave, when its rows began at `first` and `tokens` had been read.
+    pub fn set_bytes(&mut self, first: usize, tokens: usize, bytes: &[u8]) -> Result<()> {
+        self.store.set_bytes(bytes)?;
+        self.first = first;
+        if first.checked_add(self.len()) != Some(tokens + self.pad) || !self.reaches(tokens) {
+            return Err(ModelError::Input(format!(
+                "{} saved rows from {first} on are not those of {tokens} tokens",
+                self.len()
+            )));
+        }
+        Ok(())
     }
 }
 

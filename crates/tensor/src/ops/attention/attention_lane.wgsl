@@ -6,10 +6,10 @@ struct Params {
   tq: u32, tk: u32, heads: u32, kv_heads: u32, dim: u32,
   scale: f32,
   causal: u32, position: u32, window: u32,
+  softcap: f32,
+  kv_scales: u32, splits: u32,
 }
 @group(0) @binding(0) var<storage, read> q: array<f32>; // [tq, heads, dim]
-@group(0) @binding(1) var<storage, read> k: array<f32>; // [tk, kv_heads, dim]
-@group(0) @binding(2) var<storage, read> v: array<f32>;
 @group(0) @binding(3) var<storage, read> bias: array<f32>; // [tk]
 @group(0) @binding(4) var<storage, read_write> y: array<f32>;
 @group(1) @binding(0) var<uniform> p: Params;
@@ -30,17 +30,17 @@ fn key_bias(j: u32) -> f32 {
 
 fn k4(at: u32, c: u32) -> vec4f {
   let d = 4u * c;
-  if (d + 4u <= p.dim) { return vec4f(k[at + d], k[at + d + 1u], k[at + d + 2u], k[at + d + 3u]); }
+  if (d + 4u <= p.dim) { return key4(at + d); }
   var r: vec4f;
-  for (var i = 0u; d + i < p.dim; i++) { r[i] = k[at + d + i]; }
+  for (var i = 0u; d + i < p.dim; i++) { r[i] = key1(at + d + i); }
   return r;
 }
 
 fn v4(at: u32, c: u32) -> vec4f {
   let d = 4u * c;
-  if (d + 4u <= p.dim) { return vec4f(v[at + d], v[at + d + 1u], v[at + d + 2u], v[at + d + 3u]); }
+  if (d + 4u <= p.dim) { return value4(at + d); }
   var r: vec4f;
-  for (var i = 0u; d + i < p.dim; i++) { r[i] = v[at + d + i]; }
+  for (var i = 0u; d + i < p.dim; i++) { r[i] = value1(at + d + i); }
   return r;
 }
 
@@ -61,8 +61,10 @@ fn main(@builtin(workgroup_id) wg: vec3u, @builtin(num_workgroups) groups: vec3u
     let at = (j * p.kv_heads + kv_head) * p.dim;
     let b = key_bias(j);
     if (b <= HIDDEN) { continue; }
-    var s = b;
+    var s = 0.0;
     for (var c = 0u; c < quarter; c++) { s += dot(query[c], k4(at, c)); }
+    if (p.softcap > 0.0) { s = p.softcap * tanh(clamp(s / p.softcap, -10.0, 10.0)); }
+    s += b;
     if (s > largest) { // what was summed was too large by this factor
       let rescale = exp(max(largest - s, -87.0));
       total *= rescale;

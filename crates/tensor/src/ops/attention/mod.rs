@@ -26,7 +26,7 @@ pub struct Attention<'a> {
     pub key_bias: Option<&'a Tensor>,
     /// Use only the first so many rows of k and v.
     pub kv_len: Option<usize>,
-    /// Logits, before the bias, become `cap · tanh(x / cap)` (Gemma 2). CPU only.
+    /// Logits, before the bias, become `cap · tanh(x / cap)` (Gemma 2).
     pub softcap: Option<f32>,
 }
 

@@ -1,8 +1,8 @@
 use kinora_formats::BlockType;
 
 use super::Attention;
-use crate::testing::{assert_close, cpus, sweep};
-use crate::{Device, Persistent, Result, Tensor, TensorError};
+use crate::testing::{assert_close, cpus, gpus, sweep};
+use crate::{Persistent, Result, Tensor, TensorError};
 
 struct Case {
     tq: usize,
@@ -69,7 +69,7 @@ fn attention_equals_the_f64_reference() {
             window: (causal.is_some() && g.flip()).then(|| g.size(1, 30)),
             key_bias: with_bias.then_some(&bias),
             kv_len: (tk < rows).then_some(tk),
-            softcap: (matches!(d, Device::Cpu(_)) && g.flip()).then_some(0.7),
+            softcap: g.flip().then_some(0.7),
         };
         let want = reference(&s, &qs, &ks, &vs, with_bias.then_some(&biases[..]), &o, tk);
         assert_close("attention", &q.attention(&k, &v, &o)?, &[s.tq, s.heads, dim], &want, 4e-6, 4e-6)
@@ -80,7 +80,7 @@ fn attention_equals_the_f64_reference() {
 #[test]
 fn attention_reads_rounded_caches() -> Result<()> {
     let mut g = crate::testing::Gen::new(11);
-    for d in cpus() {
+    for d in cpus().iter().chain(gpus()) {
         for _ in 0..12 {
             let block = g.pick(&[BlockType::F16, BlockType::Q8_0]);
             let kv_heads = g.size(1, 3);
@@ -116,6 +116,34 @@ fn attention_reads_rounded_caches() -> Result<()> {
                 Attention { scale: 0.2, causal: Some(rows - s.tq), window, kv_len: Some(rows), ..Default::default() };
             let want = reference(&s, &qs, &ks, &vs, None, &o, rows);
             assert_close("attention", &q.attention(&k, &v, &o)?, &[s.tq, s.heads, s.dim], &want, 4e-6, 4e-6)?;
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn workgroups_share_long_caches() -> Result<()> {
+    let mut g = crate::testing::Gen::new(13);
+    for d in gpus() {
+        for (tq, window) in [(1, None), (3, None), (4, Some(700)), (1, Some(600)), (2, Some(100))] {
+            for block in [BlockType::F32, BlockType::F16, BlockType::Q8_0] {
+                let s = Case { tq, heads: 4, kv_heads: 2, dim: 32 };
+                let rows = 1500 + g.size(0, 100);
+                let mut cache = || -> Result<(Tensor, Vec<f64>)> {
+                    let mut cache = Persistent::zeros_in(d, &[rows + 7, 2, 32], block)?;
+                    cache.append(&g.tensor(d, &[rows, 2, 32])?.0)?;
+                    let bytes = pollster::block_on(cache.to_bytes())?;
+                    let mut values = vec![0.0f32; rows * 64];
+                    kinora_formats::quant::dequantize(block, &bytes, &mut values).expect("whole blocks");
+                    Ok((cache.view(), values.iter().map(|v| f64::from(*v)).collect()))
+                };
+                let ((k, ks), (v, vs)) = (cache()?, cache()?);
+                let (q, qs) = g.tensor(d, &[tq, 4, 32])?;
+                let o =
+                    Attention { scale: 0.5, causal: Some(rows - tq), window, kv_len: Some(rows), ..Default::default() };
+                let want = reference(&s, &qs, &ks, &vs, None, &o, rows);
+                assert_close("attention", &q.attention(&k, &v, &o)?, &[tq, 4, 32], &want, 4e-6, 4e-6)?;
+            }
         }
     }
     Ok(())

@@ -5,7 +5,7 @@ use crate::gpu::{Kernel, Read, Variant, Write, pack, params};
 use crate::ops::linear_fused::{Gate, LinearFused};
 use crate::{GpuDevice, Result, Tensor};
 
-params! { m: u32, n: u32, k: u32, w_scales: u32, y_cols: u32, y_at: u32, eps: f32 }
+params! { m: u32, n: u32, k: u32, w_scales: u32, y_cols: u32, y_at: u32, bias_at: u32, eps: f32 }
 
 /// From this many rows on a tile of 64 rows pays, although some of it idles.
 const TILE_ROWS: usize = 12;
@@ -92,8 +92,15 @@ pub(in crate::ops) fn fuses_gate(d: &GpuDevice, x: &Tensor, w: &Tensor) -> Resul
     Ok(!matches!(path(d, x.rows()), Path::Tile) && w.gpu_rows("linear")?.len() == 1)
 }
 
-/// `y` = what `o` says; the two functions above hold for its `norm` and `gate`.
-pub(in crate::ops) fn linear(d: &GpuDevice, x: &Tensor, w: &Tensor, o: &LinearFused<'_>, y: &Tensor) -> Result<()> {
+/// `y`, from its column `first` on, = what `o` says; the two functions above hold for its `norm` and `gate`.
+pub(in crate::ops) fn linear(
+    d: &GpuDevice,
+    x: &Tensor,
+    w: &Tensor,
+    o: &LinearFused<'_>,
+    y: &Tensor,
+    first: usize,
+) -> Result<()> {
     let op = "linear";
     let path = path(d, x.rows());
     let block = pack::block_type(op, w)?;
@@ -119,7 +126,8 @@ pub(in crate::ops) fn linear(d: &GpuDevice, x: &Tensor, w: &Tensor, o: &LinearFu
             k: k as u32,
             w_scales: part.scales,
             y_cols: y.last_dim() as u32,
-            y_at: part.first as u32,
+            y_at: (first + part.first) as u32,
+            bias_at: part.first as u32,
             eps: o.norm.map_or(0.0, |n| n.1),
         };
         let launch = d

@@ -3,7 +3,7 @@ override BIAS: u32 = 0u;
 override NORM: u32 = 0u; // x is RMS-normalised and multiplied by `gain` first
 override ADD: u32 = 0u; // `residual` is added
 override GATE: u32 = 0u; // w is gates above ups: y = act(gate) · up; 1: silu, 2: gelu (tanh)
-struct Params { m: u32, n: u32, k: u32, w_scales: u32, y_cols: u32, y_at: u32, eps: f32 }
+struct Params { m: u32, n: u32, k: u32, w_scales: u32, y_cols: u32, y_at: u32, bias_at: u32, eps: f32 }
 @group(0) @binding(0) var<storage, read> x: array<f32>; // [m, k]
 @group(0) @binding(1) var<storage, read> w: array<u32>; // [n, k]
 @group(0) @binding(2) var<storage, read> bias: array<f32>; // [all rows of w]
@@ -87,6 +87,6 @@ fn put_block(row: u32, i: u32, c: u32, sums: vec4f) {
   let col = 4u * i + c;
   if (col >= p.n) { return; }
   var v = sums[c];
-  if (BIAS == 1u) { v += bias[p.y_at + col]; }
+  if (BIAS == 1u) { v += bias[p.bias_at + col]; }
   put(row, col, v);
 }

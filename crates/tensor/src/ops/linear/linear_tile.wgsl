@@ -43,7 +43,7 @@ fn main(@builtin(workgroup_id) wg: vec3u, @builtin(local_invocation_id) id: vec3
       let col = col0 + id.x + 16u * c;
       if (row < p.m && col < p.n) {
         var v = sums[r][c];
-        if (BIAS == 1u) { v += bias[p.y_at + col]; }
+        if (BIAS == 1u) { v += bias[p.bias_at + col]; }
         put(row, col, v);
       }
     }

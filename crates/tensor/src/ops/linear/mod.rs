@@ -40,7 +40,7 @@ impl Tensor {
             }
             Device::Gpu(d) => {
                 let o = super::linear_fused::LinearFused { bias, ..Default::default() };
-                gpu::linear(d, self, w, &o, &y)?;
+                gpu::linear(d, self, w, &o, &y, 0)?;
             }
         }
         Ok(y)

@@ -61,7 +61,57 @@ impl Tensor {
             return x.one_by_one(w, &LinearFused { norm, ..*o });
         }
         let y = Tensor::empty(self.device(), &shape, DType::F32)?;
-        gpu::linear(d, x, w, &LinearFused { norm, ..*o }, &y)?;
+        gpu::linear(d, x, w, &LinearFused { norm, ..*o }, &y, 0)?;
+        Ok(y)
+    }
+
+    /// Several layers over one input, their results side by side: `norm(x) · [w₀; w₁; …]ᵀ + [bias₀; bias₁; …]`, for
+    /// matrices [Nᵢ, K] that cannot be one because their block types differ. → [.., Σ Nᵢ].
+    ///
+    /// # Errors
+    /// `Shape`, `DType`, `Device`, naming the argument; `Shape` also for no layers.
+    pub fn linear_side_by_side(
+        &self,
+        layers: &[(&Tensor, Option<&Tensor>)],
+        norm: Option<(&Tensor, f32)>,
+    ) -> Result<Tensor> {
+        let check = Check("linear_side_by_side");
+        if let [(w, bias)] = *layers {
+            return self.linear_fused(w, &LinearFused { norm, bias, ..Default::default() });
+        }
+        check.f32("x", self)?;
+        check.that(!layers.is_empty() && !self.shape().is_empty(), "x", self, "[.., K], and a layer")?;
+        if let Some((gain, _)) = norm {
+            check.operand(self, "gain", gain, &[self.last_dim()])?;
+        }
+        for (w, bias) in layers {
+            if w.dtype() == DType::U32 {
+                check.f32("w", w)?;
+            }
+            check.device(self, "w", w)?;
+            check.shape("w", w, &[w.dim(0), self.last_dim()])?;
+            if let Some(bias) = bias {
+                check.operand(self, "bias", bias, &[w.dim(0)])?;
+            }
+        }
+        let fuses = matches!(self.device(), Device::Gpu(d) if gpu::fuses_norm(d, self));
+        let normed = match norm {
+            Some((gain, eps)) if !fuses => Some(self.rms_norm(Some(gain), eps)?),
+            _ => None,
+        };
+        let (x, norm) = (normed.as_ref().unwrap_or(self), if fuses { norm } else { None });
+        let Device::Gpu(d) = self.device() else {
+            let parts = layers.iter().map(|(w, bias)| x.linear(w, *bias)).collect::<Result<Vec<_>>>()?;
+            return Tensor::concat(&parts.iter().collect::<Vec<_>>(), self.shape().len() - 1);
+        };
+        let mut shape = crate::shape::Shape::new(self.shape()).ok_or_else(|| check.bad_shape("x", self, "[.., K]"))?;
+        shape.set(shape.len() - 1, layers.iter().map(|(w, _)| w.dim(0)).sum());
+        let y = Tensor::empty(self.device(), &shape, DType::F32)?;
+        let mut first = 0;
+        for (w, bias) in layers {
+            gpu::linear(d, x, w, &LinearFused { norm, bias: *bias, ..Default::default() }, &y, first)?;
+            first += w.dim(0);
+        }
         Ok(y)
     }
 

@@ -1,7 +1,7 @@
 use kinora_formats::BlockType;
 
 use super::{Gate, LinearFused};
-use crate::testing::{compare, cpus, is_exact, sweep};
+use crate::testing::{assert_close, compare, cpus, is_exact, sweep};
 use crate::{Device, Result, Tensor, TensorError};
 
 #[test]
@@ -58,6 +58,41 @@ fn linear_fused_equals_the_f64_reference_in_every_combination() {
             own + 4e-6 * w.abs()
         });
         Ok(())
+    });
+}
+
+#[test]
+fn layers_side_by_side_are_those_one_by_one() {
+    sweep("side_by_side", 16, |g, d| {
+        let (m, k) = (g.pick(&[1, 2, 5, 20]), 256);
+        let (x, _) = g.tensor(d, &[m, k])?;
+        let (gain, _) = g.tensor(d, &[k])?;
+        let norm = g.flip().then_some((&gain, 1e-5));
+        let rows = [g.size(1, 40), g.size(1, 40), g.size(1, 9)];
+        let layers = [BlockType::Q4_K, BlockType::Q6_K, BlockType::F16]
+            .into_iter()
+            .zip(rows)
+            .map(|(block, n)| Ok((g.weight(d, block, [n, k])?.0, g.tensor(d, &[n])?.0, g.flip())))
+            .collect::<Result<Vec<_>>>()?;
+        let refs: Vec<_> = layers.iter().map(|(w, bias, with)| (w, with.then_some(bias))).collect();
+        let got = x.linear_side_by_side(&refs, norm)?;
+        let parts =
+            refs.iter().map(|(w, bias)| x.linear_fused(w, &LinearFused { norm, bias: *bias, ..Default::default() }));
+        let parts = parts.collect::<Result<Vec<_>>>()?;
+        let want = Tensor::concat(&parts.iter().collect::<Vec<_>>(), 1)?;
+        let want: Vec<f64> = pollster::block_on(want.to_vec())?.into_iter().map(f64::from).collect();
+        assert_close("side by side", &got, &[m, rows.iter().sum()], &want, 0.0, 0.0)?;
+        assert_close(
+            "one alone",
+            &x.linear_side_by_side(&refs[..1], norm)?,
+            &[m, rows[0]],
+            &{
+                let alone = pollster::block_on(parts[0].to_vec())?;
+                alone.into_iter().map(f64::from).collect::<Vec<_>>()
+            },
+            0.0,
+            0.0,
+        )
     });
 }
 

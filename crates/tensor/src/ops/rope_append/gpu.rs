@@ -1,24 +1,32 @@
 //! Queries, keys and values on their way to the attention, on the GPU.
 
+use kinora_formats::BlockType;
+
 use super::RopeAppend;
 use crate::gpu::{Kernel, Read, Variant, Write, params};
-use crate::{GpuDevice, Result, RopeStyle, Tensor};
+use crate::{DType, GpuDevice, Result, RopeStyle, Tensor};
 
-params! { tokens: u32, heads: u32, kv_heads: u32, dim: u32, half: u32, row: u32, eps: f32 }
+params! { tokens: u32, heads: u32, kv_heads: u32, dim: u32, half: u32, row: u32, kv_scales: u32, eps: f32 }
 
-const fn variant(workgroup: u32, norm: bool, rope: u32) -> Variant {
-    Variant::new([workgroup, norm as u32, rope])
+const fn variant(workgroup: u32, norm: bool, cache: u32, rope: u32) -> Variant {
+    Variant::new([workgroup, norm as u32, cache, rope])
 }
 
 static ROPE_APPEND: Kernel = Kernel {
     name: "rope_append",
     wgsl: include_str!("rope_append.wgsl"),
     bindings: &[Read, Read, Read, Read, Read, Write, Write, Write],
-    constants: &["WG", "NORM", "ROPE"],
+    constants: &["WG", "NORM", "CACHE", "ROPE"],
     preludes: &[],
     weights: false,
     params: Params::LAYOUT,
-    variants: &[variant(64, false, 0), variant(64, true, 1), variant(1, true, 2), variant(1, false, 2)],
+    variants: &[
+        variant(64, false, 0, 0),
+        variant(64, true, 1, 1),
+        variant(1, true, 2, 2),
+        variant(64, false, 2, 2),
+        variant(1, false, 0, 2),
+    ],
 };
 
 /// Whether a head of so many channels fits into the kernel's memory.
@@ -43,6 +51,11 @@ pub(super) fn rope_append(
         Some((.., RopeStyle::Interleaved)) => 1,
         Some((.., RopeStyle::NeoX)) => 2,
     };
+    let cache = match keys.dtype() {
+        DType::Block(BlockType::F16) => 1,
+        DType::Block(BlockType::Q8_0) => 2,
+        _ => 0,
+    };
     let params = Params {
         tokens: x.dim(0) as u32,
         heads: o.heads as u32,
@@ -50,10 +63,11 @@ pub(super) fn rope_append(
         dim: q.last_dim() as u32,
         half: o.rope.map_or(0, |(cos, ..)| cos.dim(1)) as u32,
         row: row as u32,
+        kv_scales: crate::gpu::cache::scales_at(keys.len()) as u32,
         eps: o.eps,
     };
     let workgroup = if d.has_fast_workgroup_memory() { 64 } else { 1 };
-    d.launch(&ROPE_APPEND, variant(workgroup, o.norms.is_some(), rope))
+    d.launch(&ROPE_APPEND, variant(workgroup, o.norms.is_some(), cache, rope))
         .bind(&[
             x.gpu(op)?,
             cos.gpu(op)?,

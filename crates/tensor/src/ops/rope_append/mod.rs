@@ -50,6 +50,8 @@ impl Tensor {
         if let Device::Gpu(d) = self.device()
             && gpu::fits(dim)
             && keys.len_rows() == values.len_rows()
+            && keys.capacity() == values.capacity()
+            && keys.view().dtype() == values.view().dtype()
         {
             check.device(self, "keys", &keys.view())?;
             let q = Tensor::empty(self.device(), &[t, o.heads, dim], DType::F32)?;

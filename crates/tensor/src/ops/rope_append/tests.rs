@@ -1,3 +1,5 @@
+use kinora_formats::BlockType;
+
 use super::RopeAppend;
 use crate::testing::{Gen, assert_close, cpus, sweep};
 use crate::{Persistent, Result, RopeStyle, Tensor, TensorError};
@@ -66,6 +68,40 @@ fn case(g: &mut Gen, d: &crate::Device) -> Result<()> {
 #[test]
 fn rope_append_equals_the_f64_reference() {
     sweep("rope_append", 32, case);
+}
+
+#[test]
+fn rounded_caches_get_what_single_operations_append() -> Result<()> {
+    let mut g = Gen::new(21);
+    for d in cpus().iter().take(1).chain(crate::testing::gpus()) {
+        for block in [BlockType::F16, BlockType::Q8_0] {
+            let (heads, kv_heads, dim, pairs) = (4, 2, 64, 24);
+            let new = || Persistent::zeros_in(d, &[20, kv_heads, dim], block);
+            let (mut keys, mut values, mut want_k, mut want_v) = (new()?, new()?, new()?, new()?);
+            for t in [5, 1, 1] {
+                let (x, _) = g.tensor(d, &[t, 8 * dim])?;
+                let (cos, _) = g.tensor(d, &[t, pairs])?;
+                let (sin, _) = g.tensor(d, &[t, pairs])?;
+                let rope = Some((&cos, &sin, RopeStyle::NeoX));
+                let o = RopeAppend { heads, kv_heads, rope, norms: None, eps: 1e-6 };
+                x.rope_append(&mut keys, &mut values, &o)?;
+                let part = |first: usize| x.narrow(1, first * dim, 2 * dim)?.reshape(&[t, 2, dim]);
+                want_k.append(&part(4)?.rope(&cos, &sin, RopeStyle::NeoX)?)?;
+                want_v.append(&part(6)?)?;
+            }
+            for (got, want) in [(&keys, &want_k), (&values, &want_v)] {
+                let (got, want) = (pollster::block_on(got.to_bytes())?, pollster::block_on(want.to_bytes())?);
+                let differing = got.iter().zip(&want).filter(|(a, b)| a != b).count();
+                assert!(
+                    got.len() == want.len() && differing * 500 <= got.len(),
+                    "{}: {differing} of {} bytes differ",
+                    block.name(),
+                    got.len()
+                );
+            }
+        }
+    }
+    Ok(())
 }
 
 #[test]
