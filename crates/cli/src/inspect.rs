@@ -3,13 +3,8 @@
 use std::io::{BufWriter, Write};
 use std::path::PathBuf;
 
-<<<<<<< HEAD
-use kinora_formats::config::is_text_model;
-use kinora_formats::{ChatTemplate, Gguf, Message, MetaValue, RenderInput, SafeTensors, TextConfig, Tokenizer, shown};
-=======
 use kinora_formats::config::{EncoderConfig, is_encoder, is_text_model};
-use kinora_formats::{ChatTemplate, Gguf, Message, MetaValue, SafeTensors, TextConfig, Tokenizer, shown};
->>>>>>> main
+use kinora_formats::{ChatTemplate, Gguf, Message, MetaValue, RenderInput, SafeTensors, TextConfig, Tokenizer, shown};
 
 use crate::failure::Outcome;
 use crate::model_file::{Header, read_header};

@@ -97,3 +97,95 @@ fn published_templates_render_as_the_reference_does() {
     assert!(wrong.is_empty(), "{} of {compared} differ:\n{}", wrong.len(), wrong.join("\n"));
     assert!(compared >= 100, "only {compared} compared");
 }
+
+/// A template's variable for tools, its calls, and whether it knows thoughts, a switch for them, system messages.
+type Features = (Option<&'static str>, String, bool, bool, bool);
+
+#[test]
+fn features_are_found_by_rendering() {
+    let fixture: Fixture = serde_json::from_str(include_str!("fixtures/templates.json")).unwrap();
+    let hermes = "<tool_call>\n{\"name\": \"f\", \"arguments\": {}}\n</tool_call>\
+                  \n<tool_call>\n{\"name\": \"g\", \"arguments\": {}}\n</tool_call>";
+    let list = |begin: &str, id: [&str; 2]| {
+        let [a, b] = id;
+        format!("{begin}[{{\"name\": \"f\", \"arguments\": {{}}{a}}}, {{\"name\": \"g\", \"arguments\": {{}}{b}}}]")
+    };
+    let ids = [", \"id\": \"call00001\"", ", \"id\": \"call00002\""];
+    let wanted: Vec<(&str, Features)> = vec![
+        ("Qwen-Qwen2.5-7B-Instruct", (Some("tools"), hermes.into(), false, false, true)),
+        ("Qwen-Qwen3-0.6B", (Some("tools"), hermes.into(), true, true, true)),
+        ("Qwen3-Coder", (Some("tools"), hermes.into(), false, false, true)),
+        ("HuggingFaceTB-SmolLM3-3B", (None, hermes.into(), true, true, true)),
+        ("ibm-granite-granite-3.3-2B-Instruct", (Some("tools"), list("<|tool_call|>", ["", ""]), true, false, true)),
+        ("ibm-granite-granite-4.0", (Some("tools"), hermes.into(), false, false, true)),
+        ("microsoft-Phi-3.5-mini-instruct", (None, hermes.into(), false, false, true)),
+        ("mistralai-Mistral-Nemo-Instruct-2407", (Some("tools"), list("[TOOL_CALLS]", ids), false, false, true)),
+    ];
+    for (name, wanted) in wanted {
+        let template = fixture.templates.iter().find(|t| t.name == name).unwrap();
+        let f = ChatTemplate::new(&template.source, "<s>", "</s>").unwrap().features();
+        let c = &f.calls;
+        let calls = [
+            &c.begin,
+            &c.write("f", "{}", "call00001"),
+            c.between.as_ref().unwrap(),
+            &c.write("g", "{}", "call00002"),
+            &c.end,
+        ];
+        let calls: String = calls.into_iter().map(String::as_str).collect();
+        assert_eq!((f.tools, calls, f.thinking, f.thinking_switch, f.system), wanted, "{name}");
+    }
+}
+
+#[test]
+fn every_dialect_is_taken_apart() {
+    let calls = |body: &str| {
+        format!(
+            "{{% for m in messages %}}<{{{{ m.role }}}}>{{% if m.tool_calls %}}{body}{{% else %}}{{{{ m.content }}}}{{% endif %}}</s>{{% endfor %}}"
+        )
+    };
+    let each = |call: &str| calls(&format!("{{% for c in m.tool_calls %}}{call}{{% endfor %}}"));
+    let f = "c.function";
+    let cases = [
+        // Llama 3.x
+        (
+            calls(
+                "{% if m.tool_calls|length != 1 %}{{ raise_exception('one') }}{% endif %}{% set c = m.tool_calls[0].function %}\
+                 {{ '{\"name\": \"' + c.name + '\", \"parameters\": ' }}{{ c.arguments | tojson }}}",
+            ),
+            ("", "{\"name\": \"f\", \"parameters\": {}}", None, ""),
+        ),
+        // Functionary
+        (
+            each(&format!("<function={{{{ {f}.name }}}}>{{{{ {f}.arguments|tojson }}}}</function>")),
+            ("", "<function=f>{}</function>", Some(""), ""),
+        ),
+        // DeepSeek; its arguments are text, which an object cannot be added to
+        (
+            calls(
+                "<calls>{% for c in m.tool_calls %}<call>{{ c.function.name + '\n' + c.function.arguments }}</call>{% endfor %}</calls>",
+            ),
+            ("<calls>", "<call>f\n{}</call>", Some(""), "</calls>"),
+        ),
+        // Kimi: numbered, so only one call can be written
+        (
+            each(&format!("<call>{{{{ {f}.name }}}}:{{{{ loop.index0 }}}}<arguments>{{{{ {f}.arguments|tojson }}}}")),
+            ("", "<call>f:0<arguments>{}", None, ""),
+        ),
+        // Nothing known: Hermes
+        (
+            "{{ messages[0].content }}".into(),
+            ("", "<tool_call>\n{\"name\": \"f\", \"arguments\": {}}\n</tool_call>", Some("\n"), ""),
+        ),
+    ];
+    for (source, (begin, call, between, end)) in cases {
+        let f = ChatTemplate::new(&source, "<s>", "</s>").unwrap().features();
+        assert_eq!(f.calls.begin, begin, "{source}");
+        assert_eq!(f.calls.write("f", "{}", ""), call, "{source}");
+        assert_eq!(f.calls.between.as_deref(), between, "{source}");
+        assert_eq!(f.calls.end, end, "{source}");
+        assert_eq!(f.arguments_as_text, source.contains("+ c.function.arguments"), "{source}");
+    }
+    let xml = ChatTemplate::new("{{ xml_tools | tojson }}{{ messages[0].content }}", "", "").unwrap().features();
+    assert_eq!((xml.tools, xml.calls_known), (Some("xml_tools"), false));
+}

@@ -4,6 +4,7 @@
 //! (`'a' * 10⁸`, a string doubled 60 times) or nest until the stack ends. So the source is guarded first: what
 //! published templates do not need is refused, and the growth of every stored value is checked while it runs.
 
+mod dialect;
 mod filters;
 mod guard;
 mod input;
@@ -25,6 +26,7 @@ use minijinja::{Environment, Error, ErrorKind};
 use crate::error::shown;
 use crate::{FormatError, Gguf};
 
+pub use dialect::{CallPart, TemplateFeatures, ToolDialect};
 pub use input::{Message, RenderInput};
 
 const MAX_OUTPUT: u64 = 1 << 20;
