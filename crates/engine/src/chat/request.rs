@@ -65,6 +65,8 @@ pub struct ChatRequest {
     pub stop: Vec<String>,
     /// The answer is compact JSON of this schema, its keys in the schema's order.
     pub json_schema: Option<Value>,
+    /// The answer follows this grammar, in llguidance's dialect of Lark; not together with `json_schema`.
+    pub grammar: Option<String>,
     /// Stops the work within 100 ms; the call that waits answers `aborted`.
     #[serde(skip)]
     pub abort: Abort,
@@ -84,6 +86,7 @@ impl Default for ChatRequest {
             seed: 0,
             stop: Vec::new(),
             json_schema: None,
+            grammar: None,
             abort: Abort::default(),
         }
     }
@@ -114,6 +117,9 @@ impl ChatRequest {
     pub(crate) fn check_all_but_messages(&self) -> Result<()> {
         let refuse = |message: &str| Err(EngineError::invalid_request("chat", message));
         self.sampling().check()?;
+        if self.json_schema.is_some() && self.grammar.is_some() {
+            return refuse("json_schema and grammar are both given: an answer can follow one of them");
+        }
         if self.max_tokens == 0 {
             return refuse("max_tokens is 0: it must be 1 at least");
         }

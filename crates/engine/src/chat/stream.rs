@@ -51,8 +51,11 @@ impl ChatStream {
     }
 
     fn begin(engine: &Engine, model: &Rc<TextModel>, request: ChatRequest, prompt: &[u32]) -> Result<Self> {
-        let constraint =
-            request.json_schema.as_ref().map(|schema| model.grammars.json(&model.tokenizer, schema)).transpose()?;
+        let constraint = match (&request.json_schema, &request.grammar) {
+            (Some(schema), _) => Some(model.grammars.json(&model.tokenizer, schema)?),
+            (None, Some(grammar)) => Some(model.grammars.lark(&model.tokenizer, grammar)?),
+            (None, None) => None,
+        };
         let memory = model.remember(prompt)?;
         let cached = memory.tokens.len();
         let usage = Usage {

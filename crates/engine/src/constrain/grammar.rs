@@ -96,11 +96,26 @@ impl Grammars {
         };
         options.apply_to(&mut schema);
         let grammar = TopLevelGrammar::from_grammar(GrammarWithLexer::from_json_schema(schema));
-        let parser = self.factory(tokenizer)?.create_parser(grammar);
-        let matcher = Matcher::new(parser);
+        self.matcher(tokenizer, grammar).map_err(|why| bad_schema(&why))
+    }
+
+    /// A constraint to texts of a grammar in llguidance's dialect of Lark.
+    ///
+    /// # Errors
+    /// `invalid_request` for what is no grammar, can have no text, or is too large.
+    pub fn lark(&self, tokenizer: &Arc<Tokenizer>, grammar: &str) -> Result<Constraint> {
+        if grammar.len() > MAX_SCHEMA {
+            return Err(bad_grammar(&format!("it is longer than {MAX_SCHEMA} bytes")));
+        }
+        self.matcher(tokenizer, TopLevelGrammar::from_lark(grammar.to_string())).map_err(|why| bad_grammar(&why))
+    }
+
+    fn matcher(&self, tokenizer: &Arc<Tokenizer>, grammar: TopLevelGrammar) -> Result<Constraint, String> {
+        let factory = self.factory(tokenizer).map_err(|e| e.message)?;
+        let matcher = Matcher::new(factory.create_parser(grammar));
         match matcher.get_error() {
             None => Ok(Constraint(matcher)),
-            Some(e) => Err(bad_schema(e.lines().next().unwrap_or_default())),
+            Some(e) => Err(e.lines().next().unwrap_or_default().to_string()),
         }
     }
 
@@ -163,6 +178,11 @@ impl Constraint {
 fn bad_schema(why: &str) -> EngineError {
     let hint = "Use objects, arrays, enums, strings and numbers with simple limits.";
     EngineError::invalid_request("chat", format!("json_schema cannot be enforced: {why}")).hint(hint)
+}
+
+fn bad_grammar(why: &str) -> EngineError {
+    EngineError::invalid_request("chat", format!("the grammar cannot be enforced: {why}"))
+        .hint("Check it against llguidance's dialect of Lark.")
 }
 
 fn failed(e: impl std::fmt::Display) -> EngineError {

@@ -28,8 +28,14 @@ mod absent {
 
     impl Grammars {
         pub fn json(&self, _: &Arc<Tokenizer>, _: &Value) -> Result<Constraint> {
-            let message = "this build of the engine cannot enforce a JSON schema".to_string();
+            let message = "this build of the engine cannot enforce a JSON schema or a grammar".to_string();
             Err(EngineError::new("unsupported", "chat", message).hint("Leave out json_schema, or take the full build."))
+        }
+    }
+
+    impl Grammars {
+        pub fn lark(&self, tokenizer: &Arc<Tokenizer>, _: &str) -> Result<Constraint> {
+            self.json(tokenizer, &Value::Null)
         }
     }
 

@@ -3,7 +3,19 @@
 use kinora_tensor::Abort;
 use serde_json::{Map, Value};
 
-pub use crate::chat::FinishReason;
+use serde::Serialize;
+
+/// Why an answer ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FinishReason {
+    /// The model ended its turn, a stop string was met, or what it had to follow is complete.
+    Stop,
+    /// The tokens that were asked for, or the context, are used up.
+    Length,
+    /// The answer ends with calls of tools.
+    ToolCalls,
+}
 
 /// Who speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,14 +1,16 @@
 //! From what the endpoints ask to what the engine does; what it cannot do is refused by the name of the field.
 
+use std::collections::VecDeque;
 use std::rc::Rc;
 
 use kinora_tensor::Abort;
 use serde_json::json;
 
 use super::ask::{
-    ChatEvent, ChatRequest, CompletionRequest, ContextPolicy, Embedding, ModelInfo, Prompt, ResponseFormat, Role,
-    Sampling, Usage,
+    ChatEvent, ChatRequest, CompletionRequest, ContextPolicy, Embedding, FinishReason, ModelInfo, Prompt,
+    ResponseFormat, Sampling, Usage,
 };
+use super::calls::{self, Calls, Splitter};
 use super::error::{ApiError, Result};
 use crate::chat::TextModel;
 use crate::{EMBEDDED, Engine, EngineError, chat};
@@ -42,9 +44,6 @@ pub(super) fn remove(engine: &Engine, name: &str) -> Result<()> {
 /// # Errors
 /// `unsupported_parameter` for what the engine cannot do, and what it refuses.
 pub(super) fn chat(engine: &Engine, r: ChatRequest) -> Result<ChatStream> {
-    if !r.tools.is_empty() {
-        return cannot("tools");
-    }
     if r.logprobs.is_some() {
         return cannot("logprobs");
     }
@@ -57,21 +56,21 @@ pub(super) fn chat(engine: &Engine, r: ChatRequest) -> Result<ChatStream> {
     if !r.template.is_empty() {
         return cannot("kinora.template");
     }
-    let messages = r.messages.into_iter().map(|m| {
-        let role = match m.role {
-            Role::System => chat::Role::System,
-            Role::User => chat::Role::User,
-            Role::Assistant => chat::Role::Assistant,
-            Role::Tool => return cannot("messages"),
-        };
-        Ok(chat::Message { role, content: m.content })
-    });
-    let request = drawn(
+    let calls = Calls::of(&r.tools, &r.tool_choice, r.parallel_tool_calls);
+    let grammar = calls.as_ref().map(|c| c.grammar(&r.tools));
+    if grammar.is_some() && !matches!(r.format, ResponseFormat::Text) {
+        return Err(ApiError::unsupported(
+            "response_format",
+            "response_format goes without tools. Leave one of them out.",
+        ));
+    }
+    let messages = calls::spelt_out(r.messages, if calls.is_some() { &r.tools } else { &[] });
+    let mut request = drawn(
         r.sampling,
         r.format,
         chat::ChatRequest {
             model: r.model,
-            messages: messages.collect::<Result<_>>()?,
+            messages,
             max_tokens: r.max_tokens.unwrap_or(chat::ChatRequest::default().max_tokens),
             seed: r.seed,
             stop: r.stop,
@@ -79,26 +78,32 @@ pub(super) fn chat(engine: &Engine, r: ChatRequest) -> Result<ChatStream> {
             ..Default::default()
         },
     )?;
-    Ok(ChatStream { echo: None, stream: engine.chat(request)? })
+    request.grammar = grammar.or(request.grammar);
+    let mut stream = ChatStream::new(engine.chat(request)?);
+    stream.splitter = calls.map(|_| Splitter::new(r.seed));
+    Ok(stream)
 }
 
 /// The request with how its tokens are drawn.
 fn drawn(sampling: Sampling, format: ResponseFormat, request: chat::ChatRequest) -> Result<chat::ChatRequest> {
     let s = only_known(sampling)?;
+    let (json_schema, grammar) = match format {
+        ResponseFormat::Text => (None, None),
+        ResponseFormat::JsonObject => (Some(json!({ "type": "object" })), None),
+        ResponseFormat::JsonSchema(schema) => (Some(schema), None),
+        ResponseFormat::Regex(regex) => (None, Some(calls::regex_grammar(&regex))),
+        ResponseFormat::Choice(choice) => (None, Some(calls::choice_grammar(&choice))),
+        ResponseFormat::Lark(grammar) => (None, Some(grammar)),
+        ResponseFormat::Gbnf(_) => return cannot("kinora.grammar"),
+    };
     Ok(chat::ChatRequest {
         temperature: s.temperature,
         top_p: s.top_p,
         top_k: s.top_k,
         min_p: s.min_p,
         repetition_penalty: s.repetition_penalty,
-        json_schema: match format {
-            ResponseFormat::Text => None,
-            ResponseFormat::JsonObject => Some(json!({ "type": "object" })),
-            ResponseFormat::JsonSchema(schema) => Some(schema),
-            ResponseFormat::Regex(_) => return cannot("kinora.regex"),
-            ResponseFormat::Choice(_) => return cannot("kinora.choice"),
-            ResponseFormat::Lark(_) | ResponseFormat::Gbnf(_) => return cannot("kinora.grammar"),
-        },
+        json_schema,
+        grammar,
         ..request
     })
 }
@@ -136,7 +141,9 @@ pub(super) fn complete(engine: &Engine, r: CompletionRequest) -> Result<ChatStre
             ..Default::default()
         },
     )?;
-    Ok(ChatStream { echo, stream: chat::ChatStream::open_raw(engine, request, &tokens)? })
+    let mut stream = ChatStream::new(chat::ChatStream::open_raw(engine, request, &tokens)?);
+    stream.queue.extend(echo.map(|text| ChatEvent::Delta { text, logprobs: None }));
+    Ok(stream)
 }
 
 fn tokens(model: &TextModel, prompt: &Prompt) -> Result<Vec<u32>> {
@@ -183,33 +190,56 @@ fn cannot<T>(param: &str) -> Result<T> {
 
 /// An answer in the making.
 pub(super) struct ChatStream {
-    /// The prompt, to be told first.
-    echo: Option<String>,
     stream: chat::ChatStream,
+    /// Where tools may be called: tells text from calls.
+    splitter: Option<Splitter>,
+    queue: VecDeque<ChatEvent>,
 }
 
 impl ChatStream {
+    fn new(stream: chat::ChatStream) -> Self {
+        Self { stream, splitter: None, queue: VecDeque::new() }
+    }
+
     /// The next event; none after the last.
     ///
     /// # Errors
     /// What the engine met.
     pub async fn next(&mut self) -> Result<Option<ChatEvent>> {
-        if let Some(text) = self.echo.take() {
-            return Ok(Some(ChatEvent::Delta { text, logprobs: None }));
+        loop {
+            if let Some(event) = self.queue.pop_front() {
+                return Ok(Some(event));
+            }
+            let Some(event) = self.stream.next().await? else { return Ok(None) };
+            self.take(event);
         }
-        Ok(self.stream.next().await?.map(|event| match event {
-            chat::ChatEvent::Delta { text } => ChatEvent::Delta { text, logprobs: None },
-            chat::ChatEvent::Done { finish_reason, usage } => ChatEvent::Done {
-                finish_reason,
-                device: usage.device,
-                precision: None,
-                usage: Usage {
-                    prompt_tokens: usage.prompt_tokens,
-                    cached_tokens: usage.cached_tokens,
-                    completion_tokens: usage.completion_tokens,
-                    accepted_draft_tokens: 0,
-                },
-            },
-        }))
+    }
+
+    fn take(&mut self, event: chat::ChatEvent) {
+        match (event, &mut self.splitter) {
+            (chat::ChatEvent::Delta { text }, Some(splitter)) => self.queue.extend(splitter.push(&text)),
+            (chat::ChatEvent::Delta { text }, None) => self.queue.push_back(ChatEvent::Delta { text, logprobs: None }),
+            (chat::ChatEvent::Done { finish_reason, usage }, splitter) => {
+                let called = splitter.as_mut().is_some_and(|splitter| {
+                    self.queue.extend(splitter.finish());
+                    splitter.has_called()
+                });
+                self.queue.push_back(ChatEvent::Done {
+                    finish_reason: match finish_reason {
+                        chat::FinishReason::Length => FinishReason::Length,
+                        chat::FinishReason::Stop if called => FinishReason::ToolCalls,
+                        chat::FinishReason::Stop => FinishReason::Stop,
+                    },
+                    device: usage.device,
+                    precision: None,
+                    usage: Usage {
+                        prompt_tokens: usage.prompt_tokens,
+                        cached_tokens: usage.cached_tokens,
+                        completion_tokens: usage.completion_tokens,
+                        accepted_draft_tokens: 0,
+                    },
+                });
+            }
+        }
     }
 }

@@ -6,6 +6,7 @@
 
 pub mod ask;
 mod bridge;
+mod calls;
 mod chat;
 mod common;
 mod completions;
