@@ -44,6 +44,49 @@ export async function program(client: OpenAI) {
     response_format: { type: 'json_schema', json_schema: { name: 'robot', strict: true, schema } },
   });
 
+  const weather = {
+    type: 'function' as const,
+    function: {
+      name: 'weather',
+      description: 'The weather of a place.',
+      parameters: {
+        type: 'object',
+        properties: {
+          place: { type: 'string', enum: ['beach', 'forest'] },
+          day: { type: 'integer', minimum: 1, maximum: 7 },
+        },
+        required: ['place', 'day'],
+        additionalProperties: false,
+      },
+    },
+  };
+  const tooled = { ...ask, max_tokens: 128, tools: [weather], parallel_tool_calls: false };
+  const called = await client.chat.completions.create({ ...tooled, tool_choice: 'required' });
+  const call = called.choices[0]?.message.tool_calls?.[0];
+  let calling = '';
+  for await (const chunk of await client.chat.completions.create({
+    ...tooled,
+    tool_choice: 'required',
+    stream: true,
+  })) {
+    for (const { function: f } of chunk.choices[0]?.delta.tool_calls ?? [])
+      calling += `${f?.name ?? ''}${f?.arguments ?? ''}`;
+  }
+  const told = await client.chat.completions.create({
+    ...tooled,
+    messages: [
+      ...messages,
+      ...called.choices.map(({ message }) => message),
+      { role: 'tool', tool_call_id: call?.id ?? '', content: 'Sunny.' },
+    ],
+    tool_choice: 'none',
+  });
+  const choice = await client.chat.completions.create({
+    ...ask,
+    // @ts-expect-error: the extension object passes the package untouched
+    kinora: { choice: ['a cat', 'a dog'] },
+  });
+
   const refusal = async (call: () => PromiseLike<unknown>) => {
     try {
       await call();
@@ -109,6 +152,11 @@ export async function program(client: OpenAI) {
     first: first.map((chunk) => chunk.choices[0]?.delta.content ?? ''),
     aborted,
     shaped: shaped.choices[0]?.message.content ?? '',
+    call: call?.type === 'function' ? call.function : undefined,
+    calling,
+    finish: called.choices[0]?.finish_reason,
+    told: told.choices[0]?.message.content ?? '',
+    choice: choice.choices[0]?.message.content ?? '',
     refusals,
     several: several.choices.map(({ index, finish_reason }) => ({ index, finish_reason })),
     raw: raw.choices[0]?.text ?? '',

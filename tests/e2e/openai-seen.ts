@@ -24,6 +24,15 @@ export function check(seen: Seen): void {
   expect(['happy', 'sad']).toContain(robot.mood);
   expect(Number.isInteger(robot.age) && robot.age >= 0 && robot.age <= 99).toBe(true);
 
+  expect(seen.call?.name).toBe('weather');
+  const { place, day } = JSON.parse(seen.call?.arguments ?? '') as { place: string; day: number };
+  expect(['beach', 'forest']).toContain(place);
+  expect(day >= 1 && day <= 7).toBe(true);
+  expect(seen.finish).toBe('tool_calls');
+  expect(seen.calling).toBe(`weather${seen.call?.arguments}`);
+  expect(seen.told).toBeTruthy();
+  expect(['a cat', 'a dog']).toContain(seen.choice);
+
   const { model, field, value, image, endpoint } = seen.refusals;
   expect(model).toMatchObject({ status: 404, code: 'model_not_found', param: 'model', retry: 'false' });
   expect(model?.message).toContain('kinora-text');

@@ -1,5 +1,5 @@
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
-import { embedMany, generateText, jsonSchema, Output, streamText } from 'ai';
+import { embedMany, generateText, jsonSchema, Output, streamText, tool } from 'ai';
 import OpenAI from 'openai';
 import { kinoraServe, type Served } from './native.js';
 import { program } from './openai-program.js';
@@ -16,7 +16,7 @@ test('a program written for the OpenAI API runs on kinora serve with its unmodif
   check(await program(new OpenAI({ apiKey: 'none', baseURL: served.baseURL })));
 });
 
-test('the Vercel AI SDK runs on kinora serve: text, stream, an object of a schema, vectors', async () => {
+test('the Vercel AI SDK runs on kinora serve: text, stream, an object of a schema, a tool, vectors', async () => {
   const provider = createOpenAICompatible({
     name: 'kinora',
     baseURL: served.baseURL,
@@ -49,6 +49,22 @@ test('the Vercel AI SDK runs on kinora serve: text, stream, an object of a schem
     seed: 1,
   });
   expect(['happy', 'sad']).toContain(output.mood);
+
+  const inputSchema = jsonSchema<{ place: string }>({
+    type: 'object',
+    properties: { place: { type: 'string', enum: ['beach', 'forest'] } },
+    required: ['place'],
+    additionalProperties: false,
+  });
+  const { toolCalls } = await generateText({
+    model,
+    prompt: 'How is the weather?',
+    tools: { weather: tool({ description: 'The weather of a place.', inputSchema }) },
+    toolChoice: 'required',
+    maxOutputTokens: 128,
+  });
+  expect(toolCalls[0]?.toolName).toBe('weather');
+  expect(JSON.stringify(toolCalls[0]?.input)).toMatch(/^\{"place":"(beach|forest)"\}$/);
 
   const { embeddings } = await embedMany({
     model: provider.embeddingModel('kinora-text'),
