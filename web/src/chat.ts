@@ -1,31 +1,134 @@
-import { KinoraError } from './errors.js';
-import type { Client } from './internal/client.js';
-import type { ChatArgs, ChatEvent } from './internal/protocol.js';
+import type { Api, CallOptions } from './internal/api.js';
 
-/** A message in the shape of the OpenAI API. */
-export interface ChatMessage {
-  role: 'system' | 'developer' | 'user' | 'assistant';
-  content: string;
+/** What every request may say beside the API's own fields; the same object goes into `kinora` of a plain HTTP request. */
+export interface KinoraExtension {
+  top_k?: number;
+  min_p?: number;
+  typical_p?: number;
+  /** Divides the logits of tokens that were just used; 1 changes nothing. */
+  repetition_penalty?: number;
+  xtc?: { probability: number; threshold?: number };
+  dry?: { multiplier: number; base?: number; allowed_length?: number; window?: number; sequence_breakers?: string[] };
+  mirostat?: { version?: 1 | 2; tau?: number; eta?: number };
+  /** The answer matches this regular expression, or is one of these texts, or follows this grammar (Lark, or GBNF). */
+  regex?: string;
+  choice?: string[];
+  grammar?: string | { lark: string } | { gbnf: string };
+  /** `drop_oldest` drops the oldest turns where the conversation is longer than the context; `refuse` is the default. */
+  context?: 'refuse' | 'drop_oldest';
+  speculation?: 'off' | 'prompt_lookup' | { draft: string; tokens?: number };
+  /** Values for the chat template, such as `enable_thinking`. */
+  template?: Record<string, unknown>;
 }
 
-/** A request in the shape of the OpenAI API; what the embedded model cannot do is refused, not ignored. */
+/** What every answer adds: where and how it was computed. */
+export interface KinoraReport {
+  /** `cpu` or `gpu`. */
+  device: string;
+  precision: string;
+  seed: number;
+  /** From the request to the last token. */
+  ms: number;
+}
+
+/** A part of a message. */
+export interface TextPart {
+  type: 'text';
+  text: string;
+}
+
+export interface ToolCall {
+  id: string;
+  type: 'function';
+  function: { name: string; arguments: string };
+}
+
+/** A message in the shape of the OpenAI API. */
+export type ChatMessage =
+  | { role: 'system' | 'developer' | 'user'; content: string | TextPart[]; name?: string }
+  | {
+      role: 'assistant';
+      content?: string | TextPart[] | null;
+      tool_calls?: ToolCall[];
+      name?: string;
+      refusal?: string | null;
+    }
+  | { role: 'tool'; content: string | TextPart[]; tool_call_id: string };
+
+/** A JSON schema. */
+export type Schema = Record<string, unknown>;
+
+export interface FunctionTool {
+  type: 'function';
+  function: { name: string; description?: string; parameters?: Schema; strict?: boolean | null };
+}
+
+export type ToolChoice =
+  | 'none'
+  | 'auto'
+  | 'required'
+  | { type: 'function'; function: { name: string } }
+  | {
+      type: 'allowed_tools';
+      allowed_tools: { mode: 'auto' | 'required'; tools: { type: 'function'; function: { name: string } }[] };
+    };
+
+export type ResponseFormat =
+  | { type: 'text' }
+  | { type: 'json_object' }
+  | {
+      type: 'json_schema';
+      json_schema: { name: string; description?: string; schema?: Schema; strict?: boolean | null };
+    };
+
+/** A request in the shape of the OpenAI API; what cannot be honoured is refused by name, not ignored. */
 export interface ChatParams {
   messages: ChatMessage[];
-  model?: string;
-  max_tokens?: number | null;
+  /** One of `kinora.models`; the model that was loaded last where left out. */
+  model?: string | null;
   max_completion_tokens?: number | null;
+  max_tokens?: number | null;
   temperature?: number | null;
   top_p?: number | null;
+  n?: number | null;
   seed?: number | null;
   stop?: string | string[] | null;
   stream?: boolean | null;
-  response_format?:
-    | { type: 'text' }
-    | { type: 'json_schema'; json_schema: { name: string; schema: Record<string, unknown>; strict?: boolean | null } }
-    | null;
+  stream_options?: { include_usage?: boolean } | null;
+  frequency_penalty?: number | null;
+  presence_penalty?: number | null;
+  logit_bias?: Record<string, number> | null;
+  logprobs?: boolean | null;
+  top_logprobs?: number | null;
+  tools?: FunctionTool[];
+  tool_choice?: ToolChoice;
+  parallel_tool_calls?: boolean;
+  response_format?: ResponseFormat | null;
+  reasoning_effort?: string | null;
+  kinora?: KinoraExtension;
 }
-export interface ChatOptions {
-  signal?: AbortSignal;
+export type ChatOptions = CallOptions;
+
+export type FinishReason = 'stop' | 'length' | 'tool_calls';
+
+export interface TokenLogprob {
+  token: string;
+  logprob: number;
+  bytes: number[] | null;
+  top_logprobs: { token: string; logprob: number; bytes: number[] | null }[];
+}
+export interface Logprobs {
+  content: TokenLogprob[] | null;
+  refusal: null;
+}
+
+export interface ChatUsage {
+  prompt_tokens: number;
+  completion_tokens: number;
+  total_tokens: number;
+  /** `cached_tokens`: those of the prompt that were still in memory from the turn before. */
+  prompt_tokens_details: { cached_tokens: number };
+  completion_tokens_details: { accepted_prediction_tokens: number };
 }
 
 export interface ChatCompletion {
@@ -34,140 +137,62 @@ export interface ChatCompletion {
   created: number;
   model: string;
   choices: {
-    index: 0;
-    message: { role: 'assistant'; content: string; refusal: null };
-    logprobs: null;
-    finish_reason: 'stop' | 'length';
+    index: number;
+    message: { role: 'assistant'; content: string | null; refusal: null; tool_calls?: ToolCall[] };
+    logprobs: Logprobs | null;
+    finish_reason: FinishReason;
   }[];
-  usage: { prompt_tokens: number; completion_tokens: number; total_tokens: number };
+  usage: ChatUsage;
+  kinora: KinoraReport;
 }
+
 export interface ChatCompletionChunk {
   id: string;
   object: 'chat.completion.chunk';
   created: number;
   model: string;
   choices: {
-    index: 0;
-    delta: { role?: 'assistant'; content?: string };
-    logprobs: null;
-    finish_reason: 'stop' | 'length' | null;
+    index: number;
+    delta: {
+      role?: 'assistant';
+      content?: string | null;
+      tool_calls?: {
+        index: number;
+        id?: string;
+        type?: 'function';
+        function?: { name?: string; arguments?: string };
+      }[];
+    };
+    logprobs: Logprobs | null;
+    /** Set in the last chunk of each choice. */
+    finish_reason: FinishReason | null;
   }[];
-}
-
-const MODEL = 'kinora-text';
-const KNOWN = new Set([
-  'messages',
-  'model',
-  'max_tokens',
-  'max_completion_tokens',
-  'temperature',
-  'top_p',
-  'seed',
-  'stop',
-  'stream',
-  'response_format',
-]);
-
-function refuse(param: string, message: string, hint: string): never {
-  throw new KinoraError({ code: 'unsupported_parameter', stage: 'request', retryable: false, message, hint, param });
-}
-
-function checked(params: ChatParams): ChatArgs {
-  for (const [param, value] of Object.entries(params)) {
-    if (!KNOWN.has(param) && value !== null && value !== undefined) {
-      refuse(param, `${param} is not supported.`, `Leave it out; supported are ${[...KNOWN].join(', ')}.`);
-    }
-  }
-  if (!Array.isArray(params.messages) || params.messages.length === 0) {
-    refuse('messages', 'There are no messages.', 'Give at least one message of the role user.');
-  }
-  const messages = params.messages.map(({ role, content }, i) => {
-    if (typeof content !== 'string') refuse(`messages[${i}].content`, 'Only text is understood.', 'Give a string.');
-    return { role: role === 'developer' ? 'system' : role, content };
-  });
-  const args: ChatArgs = { messages };
-  const max = params.max_completion_tokens ?? params.max_tokens;
-  if (max != null) args.max_tokens = max;
-  if (params.temperature != null) args.temperature = params.temperature;
-  if (params.top_p != null) args.top_p = params.top_p;
-  if (params.seed != null) args.seed = params.seed;
-  if (params.stop != null) args.stop = typeof params.stop === 'string' ? [params.stop] : params.stop;
-  if (params.response_format?.type === 'json_schema') args.json_schema = params.response_format.json_schema.schema;
-  return args;
+  /** In the last chunk, where `stream_options.include_usage` asks for it. */
+  usage?: ChatUsage | null;
+  kinora?: KinoraReport;
 }
 
 /** `kinora.chat.completions` */
 export class ChatCompletions {
-  private made = 0;
-
   /** @internal */
-  constructor(private readonly client: Client) {}
+  constructor(private readonly api: Api) {}
 
-  /** Answers the messages. With `stream: true`, a token is computed only when it is asked for. */
-  create(params: ChatParams & { stream: true }, options?: ChatOptions): Promise<AsyncIterable<ChatCompletionChunk>>;
+  /** Answers the messages. With `stream: true`, a token is computed only when it is asked for; `break` stops the work. */
+  create(
+    params: ChatParams & { stream: true },
+    options?: ChatOptions,
+  ): Promise<AsyncGenerator<ChatCompletionChunk, void>>;
   create(params: ChatParams & { stream?: false | null }, options?: ChatOptions): Promise<ChatCompletion>;
-  async create(
+  create(
     params: ChatParams,
-    options: ChatOptions = {},
-  ): Promise<ChatCompletion | AsyncIterable<ChatCompletionChunk>> {
-    const args = checked(params);
-    this.made += 1;
-    const base = {
-      id: `chatcmpl-${Date.now().toString(36)}-${this.made}`,
-      created: Math.floor(Date.now() / 1000),
-      model: MODEL,
-    };
-    if (params.stream) return this.chunks(base, args, options.signal);
-    let content = '';
-    for await (const event of this.client.call<ChatEvent>(
-      { op: 'chat', args },
-      { window: 8, signal: options.signal },
-    )) {
-      if (event.type === 'delta') content += event.text;
-      else {
-        const { prompt_tokens, completion_tokens } = event.usage;
-        return {
-          ...base,
-          object: 'chat.completion',
-          choices: [
-            {
-              index: 0,
-              message: { role: 'assistant', content, refusal: null },
-              logprobs: null,
-              finish_reason: event.finish_reason,
-            },
-          ],
-          usage: { prompt_tokens, completion_tokens, total_tokens: prompt_tokens + completion_tokens },
-        };
-      }
-    }
-    throw new KinoraError({
-      code: 'internal',
-      stage: 'chat',
-      retryable: true,
-      message: 'The answer ended without its last event.',
-      hint: 'Try again.',
-    });
-  }
-
-  private async *chunks(
-    base: { id: string; created: number; model: string },
-    args: ChatArgs,
-    signal: AbortSignal | undefined,
-  ): AsyncGenerator<ChatCompletionChunk, void> {
-    const chunk = (
-      delta: ChatCompletionChunk['choices'][number]['delta'],
-      finish_reason: 'stop' | 'length' | null,
-    ): ChatCompletionChunk => ({
-      ...base,
-      object: 'chat.completion.chunk',
-      choices: [{ index: 0, delta, logprobs: null, finish_reason }],
-    });
-    let first = true;
-    for await (const event of this.client.call<ChatEvent>({ op: 'chat', args }, { window: 1, signal })) {
-      if (event.type === 'delta') yield chunk({ ...(first ? { role: 'assistant' } : {}), content: event.text }, null);
-      else yield chunk({}, event.finish_reason);
-      first = false;
-    }
+    options?: ChatOptions,
+  ): Promise<ChatCompletion | AsyncGenerator<ChatCompletionChunk, void>>;
+  create(
+    params: ChatParams,
+    options?: ChatOptions,
+  ): Promise<ChatCompletion | AsyncGenerator<ChatCompletionChunk, void>> {
+    return params.stream
+      ? this.api.stream<ChatCompletionChunk>('chat/completions', params, options)
+      : this.api.json<ChatCompletion>('POST', 'chat/completions', params, options);
   }
 }

@@ -1,11 +1,18 @@
 import { ChatCompletions } from './chat.js';
+import { Completions } from './completions.js';
+import { Embeddings } from './embeddings.js';
+import { engineFetch } from './fetch.js';
 import { Films } from './films.js';
+import { Api } from './internal/api.js';
 import { resolveAssets } from './internal/assets.js';
 import { Client } from './internal/client.js';
 import { hasRelaxedSimd, hasSimd, hasThreads } from './internal/probe.js';
 import type { InspectEvent, LoadArgs, MemoryEvent } from './internal/protocol.js';
 import { StoreClient } from './internal/store-client.js';
 import { estimated, type ModelOptions, type ModelSource, Models, modelArgs } from './models.js';
+import { type RemoteOptions, remoteFetch } from './remote.js';
+import { Responses } from './responses.js';
+import { Sessions } from './sessions.js';
 import type { DeviceInfo, MemoryInfo, ModelEstimate, Progress } from './types.js';
 
 export interface LoadOptions {
@@ -13,6 +20,11 @@ export interface LoadOptions {
   assets?: string | URL;
   /** A GGUF model to load beside the embedded ones; its name is that of its file. `kinora.models.load` takes more options. */
   model?: ModelSource;
+  /**
+   * Takes chats, completions, responses, embeddings and sessions to a server that speaks the OpenAI API, instead of the
+   * engine of this page. `device` says so. Films are made here all the same; the engine starts with the first.
+   */
+  remote?: RemoteOptions;
   /** `auto` takes the GPU where it is a real one, else the CPU. */
   device?: 'auto' | 'gpu' | 'cpu';
   /** Threads of the CPU device; where left out, one a core and 8 at most. */
@@ -39,6 +51,10 @@ export interface Support {
 export class Kinora {
   readonly films: Films;
   readonly chat: { readonly completions: ChatCompletions };
+  readonly completions: Completions;
+  readonly responses: Responses;
+  readonly embeddings: Embeddings;
+  readonly sessions: Sessions;
   readonly models: Models;
 
   private constructor(
@@ -47,9 +63,16 @@ export class Kinora {
     engines: LoadArgs['engines'],
     /** The device that runs the models, and why. */
     readonly device: DeviceInfo,
+    /** The OpenAI API as a `fetch`, for programs written for it: `new OpenAI({ fetch: kinora.fetch, … })`. */
+    readonly fetch: typeof globalThis.fetch,
   ) {
+    const api = new Api(fetch);
     this.films = new Films(client);
-    this.chat = { completions: new ChatCompletions(client) };
+    this.chat = { completions: new ChatCompletions(api) };
+    this.completions = new Completions(api);
+    this.responses = new Responses(api);
+    this.embeddings = new Embeddings(api);
+    this.sessions = new Sessions(api);
     this.models = new Models(client, store, engines);
   }
 
@@ -63,8 +86,14 @@ export class Kinora {
       device: options.device ?? 'auto',
       threads: options.threads ?? 0,
     });
+    if (options.remote) {
+      const { address, fetch } = remoteFetch(options.remote);
+      const why = 'A server was named in Kinora.load({ remote }): what is asked leaves this machine.';
+      const device: DeviceInfo = { kind: 'remote', name: address, threads: 0, build: null, why };
+      return new Kinora(client, new StoreClient(worker), engines, device, fetch);
+    }
     const { device } = await client.start((progress) => options.onProgress?.(progress), options.signal);
-    const kinora = new Kinora(client, new StoreClient(worker), engines, device);
+    const kinora = new Kinora(client, new StoreClient(worker), engines, device, engineFetch(client));
     if (options.model === undefined) return kinora;
     const { signal, onProgress } = options;
     try {

@@ -92,13 +92,14 @@ export interface Progress {
 
 /** The device that runs the models. */
 export interface DeviceInfo {
-  kind: 'cpu' | 'gpu';
+  /** `remote`: a server that was named in `Kinora.load({ remote })`. */
+  kind: 'cpu' | 'gpu' | 'remote';
   /** The device in words, such as `relaxed SIMD, 4 threads` or the adapter's name. */
   name: string;
   /** Threads of the CPU device; 1 where the page is not cross-origin isolated. */
   threads: number;
-  /** Which build of the engine runs. */
-  build: 'plain' | 'relaxed' | 'threads';
+  /** Which build of the engine runs; null where none does. */
+  build: 'plain' | 'relaxed' | 'threads' | null;
   /** Why this one was chosen, in a sentence. */
   why: string;
 }

@@ -93,7 +93,7 @@ export class KinoraApp extends LitElement {
         ${deviceView(this.host)}
       </header>
       <main>${this.pages.film}${this.pages.chat}${this.pages.models}</main>
-      <footer>
+      <footer ?hidden=${this.room === 'chat'}>
         <p>Everything runs on this device. Nothing is sent.</p>
       </footer>
       <div class="drop" ?hidden=${!this.dropping} aria-hidden="true"><p>${icon('models')}Drop a GGUF model to chat with it</p></div>

@@ -2,7 +2,7 @@ import type { DeviceInfo } from 'kinora';
 import { html, type TemplateResult } from 'lit';
 import type { Host } from './host.js';
 import { icon } from './icons.js';
-import { megabytes } from './words.js';
+import { megabytes, perSecond } from './words.js';
 
 /** Which device runs, how fast and in how much memory; while the engine starts, how far it is. */
 export function deviceView({ device, loading, speed, memory }: Host): TemplateResult {
@@ -12,11 +12,11 @@ export function deviceView({ device, loading, speed, memory }: Host): TemplateRe
   }
   if (!device) return html`<span class="device">${icon('chip')}On your device</span>`;
   const figures = [
-    speed === undefined ? '' : `${speed < 10 ? speed.toFixed(1) : Math.round(speed)} tok/s`,
+    speed === undefined ? '' : perSecond(speed),
     memory === undefined ? '' : megabytes(memory.wasm),
   ].filter(Boolean);
   return html`
-    <button class="device" popovertarget="device" aria-label=${`Device: ${named(device)} ${figures.join(', ')}`}>
+    <button class="device" popovertarget="device">
       ${icon('chip')}${device.kind.toUpperCase()}<span class="wide"> · ${device.name}</span>${figures.map((figure) => html`<span class="figure">${figure}</span>`)}
     </button>
     <div id="device" popover class="sheet">

@@ -4,6 +4,9 @@ export function megabytes(bytes: number): string {
   return bytes < 1e9 ? `${(bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
 }
 
+/** `7.4 tok/s`, `41 tok/s` */
+export const perSecond = (tokens: number): string => `${tokens < 10 ? tokens.toFixed(1) : Math.round(tokens)} tok/s`;
+
 /** `135 M`, `1.7 B` parameters. */
 export function millions(count: number): string {
   if (count >= 1e9) return `${(count / 1e9).toFixed(1)} B`;

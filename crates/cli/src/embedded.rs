@@ -10,7 +10,7 @@ use kinora_tensor::Device;
 use crate::failure::{Failure, Outcome};
 
 /// Where to compute.
-#[derive(clap::Args)]
+#[derive(clap::Args, Clone)]
 pub struct DeviceArgs {
     /// Where to compute: auto takes the CPU unless there is a hardware GPU
     #[arg(long, value_enum, default_value_t = DeviceChoice::Auto)]

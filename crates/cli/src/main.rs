@@ -16,6 +16,8 @@ mod inspect;
 mod model_file;
 mod parity;
 mod selftest;
+mod serve;
+mod text_model;
 mod tokenize;
 mod world;
 
@@ -49,6 +51,8 @@ enum Command {
     Inspect(inspect::Args),
     /// Networks against recorded outputs of independent implementations
     Parity(parity::Args),
+    /// The OpenAI API over HTTP, on this machine
+    Serve(serve::Args),
     /// Every kernel on this machine's device against the CPU
     Selftest(selftest::Args),
     /// Token ids of a text, as one JSON array
@@ -65,6 +69,7 @@ fn main() -> ExitCode {
         Command::Film(args) => film::run(&args),
         Command::Inspect(args) => inspect::run(&args),
         Command::Parity(args) => parity::run(&args),
+        Command::Serve(args) => serve::run(&args),
         Command::Selftest(args) => selftest::run(&args),
         Command::Tokenize(args) => tokenize::run(&args),
     };

@@ -1,14 +1,19 @@
 //! The models of a session on their device, and what can be asked of them.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use kinora_formats::SafeTensorsFile;
+use kinora_formats::{GgufFile, SafeTensorsFile};
 use kinora_models::video::{motion::Motion, paint::Painter, refine::Refiner};
 use kinora_tensor::Device;
 
 use crate::chat::{ChatRequest, ChatStream, TextModel};
 use crate::film::{FilmRequest, FilmStream};
 use crate::{EngineError, error::Result};
+
+/// The name of the embedded text model.
+pub const EMBEDDED: &str = "kinora-text";
 
 /// The bytes of the model files. Without `motion` and `paint` there are chats and no films; without `refine` films stay as
 /// they are painted.
@@ -35,7 +40,8 @@ pub struct Engine(Rc<Inner>);
 
 struct Inner {
     device: Device,
-    text: Option<TextModel>,
+    /// By name; the embedded one is [`EMBEDDED`].
+    texts: RefCell<BTreeMap<String, Rc<TextModel>>>,
     video: Option<VideoModels>,
 }
 
@@ -48,9 +54,13 @@ impl Engine {
         let named = |name: &'static str| {
             move |e: EngineError| EngineError { message: format!("the {name} model: {}", e.message), ..e.at("load") }
         };
-        let text = match files.text {
-            bytes if bytes.is_empty() => None,
-            bytes => Some(TextModel::load(bytes, &device).map_err(named("text"))?),
+        let texts = match files.text {
+            bytes if bytes.is_empty() => BTreeMap::new(),
+            bytes => {
+                let file = GgufFile::from_bytes(bytes).map_err(EngineError::from);
+                let text = file.and_then(|file| TextModel::load(&file, &device)).map_err(named("text"))?;
+                BTreeMap::from([(EMBEDDED.to_string(), Rc::new(text))])
+            }
         };
         let open = |bytes| Ok::<_, EngineError>(SafeTensorsFile::from_bytes(bytes)?);
         let refiner = |bytes| open(bytes).and_then(|f| Ok(Refiner::load(&f, &device)?)).map_err(named("refine"));
@@ -63,7 +73,7 @@ impl Engine {
             _ => None,
         };
         device.reset_arena();
-        Ok(Self(Rc::new(Inner { device, text, video })))
+        Ok(Self(Rc::new(Inner { device, texts: RefCell::new(texts), video })))
     }
 
     /// Where the models run.
@@ -89,7 +99,7 @@ impl Engine {
 
     /// Tokens that a conversation and its answer may take together; 0 without a text model.
     pub fn context(&self) -> usize {
-        self.0.text.as_ref().map_or(0, |t| t.context)
+        self.0.texts.borrow().get(EMBEDDED).map_or(0, |t| t.context)
     }
 
     /// The networks for films.
@@ -100,8 +110,54 @@ impl Engine {
         self.0.video.as_ref().ok_or_else(|| missing("film", "the motion and paint models"))
     }
 
-    pub(crate) fn text(&self) -> Result<&TextModel> {
-        self.0.text.as_ref().ok_or_else(|| missing("chat", "the text model"))
+    /// Adds a text model, which requests may then ask for by `name`; one of that name makes room. Its tensors are read out
+    /// of the file one at a time.
+    ///
+    /// # Errors
+    /// `model_refused` with what is wrong with the file, `out_of_memory`.
+    pub fn add_text_model(&self, name: &str, file: &GgufFile) -> Result<()> {
+        if name.is_empty() || name == EMBEDDED {
+            let message = format!("a model cannot be called {name:?}: that is the embedded one");
+            return Err(EngineError::invalid_request("load", message));
+        }
+        // The one before goes first: there may not be room for both.
+        self.remove_text_model(name);
+        let text = TextModel::load(file, self.device()).map_err(|e| e.at("load"))?;
+        self.device().reset_arena();
+        self.0.texts.borrow_mut().insert(name.to_string(), Rc::new(text));
+        Ok(())
+    }
+
+    /// Takes a text model out. Answers that it is writing go on to their end. The embedded one stays.
+    pub fn remove_text_model(&self, name: &str) {
+        if name != EMBEDDED {
+            self.0.texts.borrow_mut().remove(name);
+        }
+    }
+
+    /// Bytes of the weights of all text models, as their files store them.
+    pub fn text_bytes(&self) -> u64 {
+        self.0.texts.borrow().values().map(|text| text.bytes).sum()
+    }
+
+    /// All text models, by name.
+    pub(crate) fn texts(&self) -> Vec<(String, Rc<TextModel>)> {
+        self.0.texts.borrow().iter().map(|(name, text)| (name.clone(), text.clone())).collect()
+    }
+
+    /// The text model of that name, or the embedded one.
+    ///
+    /// # Errors
+    /// `model_missing` without an embedded one, `model_not_found` with the names that there are.
+    pub(crate) fn text(&self, name: Option<&str>) -> Result<Rc<TextModel>> {
+        let texts = self.0.texts.borrow();
+        if let Some(text) = texts.get(name.unwrap_or(EMBEDDED)) {
+            return Ok(text.clone());
+        }
+        let Some(name) = name else { return Err(missing("chat", "the text model")) };
+        let there = texts.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
+        let message = format!("there is no model {name:?}; loaded are: {there}");
+        Err(EngineError::new("model_not_found", "chat", message).hint("Load it first, or leave `model` out."))
     }
 }
 

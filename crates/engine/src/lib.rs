@@ -23,9 +23,10 @@ mod engine;
 mod error;
 pub mod film;
 pub mod gif;
+pub mod openai;
 pub mod sampling;
 pub mod scheduler;
 
-pub use engine::{Engine, ModelFiles, VideoModels};
+pub use engine::{EMBEDDED, Engine, ModelFiles, VideoModels};
 pub use error::EngineError;
 pub use kinora_tensor::{Abort, Device};

@@ -199,7 +199,6 @@ impl FormatError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Truncated { .. } => "E_TRUNCATED",
-            Self::Read { .. } => "E_READ",
             Self::Split { .. } => "E_SPLIT",
             Self::Limit { .. } => "E_LIMIT",
             Self::Magic { .. } => "E_MAGIC",
@@ -214,6 +213,7 @@ impl FormatError {
             Self::Overlap { .. } => "E_OVERLAP",
             Self::Trailing { .. } => "E_TRAILING",
             Self::Json { .. } => "E_JSON",
+            Self::Read { .. } => "E_READ",
             Self::Config { .. } => "E_CONFIG",
             Self::Unsupported { .. } => "E_UNSUPPORTED",
             Self::MissingTensor { .. } => "E_MISSING_TENSOR",

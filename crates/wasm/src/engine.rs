@@ -1,20 +1,26 @@
 //! The engine with its models and its device.
 
-use js_sys::{Reflect, Uint8Array};
-use kinora_engine::{EngineError, ModelFiles, chat::ChatRequest, film::FilmRequest};
+use std::rc::Rc;
+
+use js_sys::{Array, Reflect, Uint8Array};
+use kinora_engine::{EngineError, ModelFiles, film::FilmRequest, openai::Service};
+use kinora_formats::{GgufFile, ReadAt};
 use kinora_tensor::Device;
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::{JsCast, prelude::*};
 
 use crate::{
+    blob::BlobFile,
     convert::{from_js, throw, to_js},
-    stream::{ChatStream, FilmStream},
+    openai::{OpenAiStream, now},
+    stream::FilmStream,
 };
 
 /// The engine: loaded models on a device.
 #[wasm_bindgen]
 pub struct Engine {
     engine: kinora_engine::Engine,
+    service: Service,
     threads: usize,
     why: &'static str,
 }
@@ -49,7 +55,7 @@ pub async fn load(files: JsValue, options: JsValue) -> Result<Engine, JsValue> {
     let files = ModelFiles { text, motion: optional("motion"), paint: optional("paint"), refine: optional("refine") };
     let (device, why) = choose(device, threads).await.map_err(throw)?;
     let engine = kinora_engine::Engine::load(files, device).map_err(throw)?;
-    Ok(Engine { engine, threads, why })
+    Ok(Engine { service: Service::new(engine.clone(), now), engine, threads, why })
 }
 
 fn file(files: &JsValue, name: &str) -> Option<Vec<u8>> {
@@ -84,17 +90,35 @@ struct DeviceInfo<'a> {
 
 #[wasm_bindgen]
 impl Engine {
-    /// Begins an answer; refuses what cannot be.
-    pub fn chat(&self, request: JsValue) -> Result<ChatStream, JsValue> {
-        let request: ChatRequest = from_js(request, "chat")?;
-        let abort = request.abort.clone();
-        Ok(ChatStream::new(self.engine.chat(request).map_err(throw)?, abort))
+    /// Begins the answer to a request of the OpenAI API; a refusal is an answer too.
+    pub fn openai(&self, method: String, path: String, body: String) -> OpenAiStream {
+        OpenAiStream::open(&self.service, method, path, body)
     }
 
     /// Begins a film; refuses what cannot be.
     pub fn film(&self, request: JsValue) -> Result<FilmStream, JsValue> {
         let request: FilmRequest = from_js(request, "film")?;
         Ok(FilmStream::new(self.engine.film(request).map_err(throw)?))
+    }
+
+    /// Reads a text model out of the `Blob`s of its parts, tensor by tensor; requests then ask for it by `name`. Works in
+    /// workers only. Async for the sake of its callers: the work is done when it returns.
+    pub async fn add_model(&self, name: String, parts: Array) -> Result<(), JsValue> {
+        let files: Option<Vec<Rc<dyn ReadAt>>> =
+            parts.iter().map(|part| Some(Rc::new(BlobFile::new(&part)?) as Rc<dyn ReadAt>)).collect();
+        let files = files.ok_or_else(|| throw(EngineError::invalid_request("load", "a part is no Blob")))?;
+        let file = GgufFile::open(files).map_err(|e| throw(EngineError::from(e)))?;
+        self.engine.add_text_model(&name, &file).map_err(throw)
+    }
+
+    /// Takes a text model out; the embedded one stays.
+    pub fn remove_model(&self, name: &str) {
+        self.engine.remove_text_model(name);
+    }
+
+    /// Bytes of the weights of all text models.
+    pub fn weight_bytes(&self) -> f64 {
+        self.engine.text_bytes() as f64
     }
 
     /// `{ kind, name, threads, why }`.

@@ -9,6 +9,9 @@ use wasm_bindgen::prelude::*;
 
 use crate::convert::{throw, to_js};
 
+/// In place of the size of a file of unknown size; integers up to here are exact in JavaScript.
+const UNKNOWN: u64 = 1 << 53;
+
 /// The header is whole, or more of the file is needed.
 #[derive(Serialize)]
 #[serde(untagged)]
@@ -33,9 +36,12 @@ struct About {
 /// file is refused: broken, cut short, or of an architecture that the engine does not run.
 #[wasm_bindgen]
 pub fn read_header(head: &[u8], file_bytes: f64) -> Result<JsValue, JsValue> {
-    // Integers up to 2^53 are exact in JavaScript.
-    let file_len = if file_bytes < 0.0 { 1 << 53 } else { file_bytes as u64 };
-    let read = match Gguf::parse_header(head, file_len).map_err(refused)? {
+    let parsed = match Gguf::parse_header(head, if file_bytes < 0.0 { UNKNOWN } else { file_bytes as u64 }) {
+        // Of a file of unknown size everything behind the last tensor seems too much: the size is what lies before that.
+        Err(FormatError::Trailing { at, .. }) if file_bytes < 0.0 => Gguf::parse_header(head, at),
+        parsed => parsed,
+    };
+    let read = match parsed.map_err(refused)? {
         HeaderRead::More(need) => Read::More { need },
         HeaderRead::Done(gguf) => Read::Done { about: about(&gguf).map_err(refused)?, bytes: gguf.total_len() },
     };
@@ -53,7 +59,10 @@ fn about(gguf: &Gguf) -> Result<About, FormatError> {
     let context = gguf.get_u32(&format!("{architecture}.context_length"))?.unwrap_or(0);
     // The first part of a split file has the hyper-parameters and not all tensors: those are checked when it is loaded.
     let split = gguf.get_u32("split.count")?.unwrap_or(1) > 1;
-    let config = if split { TextConfig::read(gguf).ok() } else { Some(TextConfig::read(gguf)?) };
+    let config = match TextConfig::read(gguf) {
+        Err(e) if split && !matches!(e, FormatError::Unsupported { .. }) => None,
+        read => Some(read?),
+    };
     Ok(About {
         quantisation: by_type.into_iter().max_by_key(|(_, bytes)| *bytes).map_or("", |(name, _)| name),
         parameters: values,

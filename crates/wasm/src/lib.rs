@@ -3,11 +3,13 @@
 //! Async methods take `&self` and move their state out while they wait: a borrow held across an await would make the page's
 //! next call fail.
 
+mod blob;
 mod convert;
 mod engine;
 mod gif;
 mod header;
 mod inspect;
+mod openai;
 mod selftest;
 mod stream;
 
@@ -15,8 +17,9 @@ pub use engine::{Engine, load};
 pub use gif::GifWriter;
 pub use header::read_header;
 pub use inspect::inspect;
+pub use openai::OpenAiStream;
 pub use selftest::selftest;
-pub use stream::{ChatStream, FilmStream};
+pub use stream::FilmStream;
 use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen]

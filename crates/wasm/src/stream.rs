@@ -5,16 +5,14 @@ use std::cell::Cell;
 use js_sys::{Object, Reflect, Uint8ClampedArray};
 use kinora_engine::{
     Abort,
-    chat::{self, ChatEvent},
     film::{self, Frame},
 };
-use serde::Serialize;
 use wasm_bindgen::prelude::*;
 
 use crate::convert::{busy, throw, to_js};
 
 /// An address for the page, valid for the life of the engine: it may be written after the job has ended.
-fn keep(abort: &Abort) -> usize {
+pub(crate) fn keep(abort: &Abort) -> usize {
     if !cfg!(target_feature = "atomics") {
         return 0;
     }
@@ -68,52 +66,4 @@ fn frame_to_js(frame: &Frame) -> Result<Object, JsValue> {
     Reflect::set(&object, &"height".into(), &frame.height.into())?;
     Reflect::set(&object, &"rgba".into(), &Uint8ClampedArray::from(&frame.rgba[..]))?;
     Ok(object)
-}
-
-/// An answer in the making.
-#[wasm_bindgen]
-pub struct ChatStream {
-    stream: Cell<Option<chat::ChatStream>>,
-    abort: Abort,
-}
-
-impl ChatStream {
-    pub(crate) fn new(stream: chat::ChatStream, abort: Abort) -> Self {
-        Self { stream: Cell::new(Some(stream)), abort }
-    }
-}
-
-/// A chat event with its tag.
-#[derive(Serialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-enum Event<'a> {
-    Delta { text: &'a str },
-    Done { finish_reason: &'a chat::FinishReason, usage: &'a chat::Usage },
-}
-
-#[wasm_bindgen]
-impl ChatStream {
-    /// The next event, or `undefined` after the last. A token is computed only when it is asked for.
-    pub async fn next(&self) -> Result<JsValue, JsValue> {
-        let mut stream = self.stream.take().ok_or_else(|| busy("chat"))?;
-        let event = stream.next().await;
-        self.stream.set(Some(stream));
-        match event.map_err(throw)? {
-            Some(ChatEvent::Delta { text }) => to_js(&Event::Delta { text: &text }),
-            Some(ChatEvent::Done { finish_reason, usage }) => {
-                to_js(&Event::Done { finish_reason: &finish_reason, usage: &usage })
-            }
-            None => Ok(JsValue::UNDEFINED),
-        }
-    }
-
-    /// Stops the job; may be called while `next` waits.
-    pub fn abort(&self) {
-        self.abort.abort();
-    }
-
-    /// As that of `FilmStream`.
-    pub fn abort_address(&self) -> usize {
-        keep(&self.abort)
-    }
 }

@@ -22,14 +22,11 @@ export interface LoadArgs {
   threads: number;
 }
 
-export interface ChatArgs {
-  messages: { role: string; content: string }[];
-  max_tokens?: number;
-  temperature?: number;
-  top_p?: number;
-  seed?: number;
-  stop?: string[];
-  json_schema?: unknown;
+/** A request of the OpenAI API: the path decides by what follows its last `/v1/`, the body is JSON or empty. */
+export interface OpenAiArgs {
+  method: string;
+  path: string;
+  body: string;
 }
 
 export interface FilmArgs {
@@ -66,7 +63,7 @@ export interface ModelArgs {
 export type Call =
   | { op: 'load'; args: LoadArgs }
   | { op: 'film'; args: FilmArgs }
-  | { op: 'chat'; args: ChatArgs }
+  | { op: 'openai'; args: OpenAiArgs }
   | { op: 'gif'; args: GifArgs }
   | { op: 'inspect'; args: { bytes: Uint8Array<ArrayBuffer> } }
   /** Reads a model out of its files, which stay where they are. */
@@ -75,24 +72,24 @@ export type Call =
   | { op: 'memory' }
   // The store's, asked of a worker of their own: a download neither waits for the engine nor holds it up.
   | { op: 'model.get'; args: ModelArgs }
-  | { op: 'model.estimate'; args: ModelArgs & { contextTokens: number } }
+  | { op: 'model.estimate'; args: ModelArgs & { contextTokens: number; device?: 'cpu' | 'gpu' } }
   | { op: 'model.list' }
+  | { op: 'model.pieces'; args: { key: string } }
   | { op: 'model.delete'; args: { key: string } };
 
 export type LoadEvent = { type: 'progress'; progress: Progress } | { type: 'loaded'; device: DeviceInfo };
-export type ChatEvent =
-  | { type: 'delta'; text: string }
-  | {
-      type: 'done';
-      finish_reason: 'stop' | 'length';
-      usage: { prompt_tokens: number; completion_tokens: number };
-    };
+/** The head comes first; each event of a streamed body is one piece of work. `working` stays in the worker. */
+export type OpenAiEvent =
+  | { type: 'working' }
+  | { type: 'head'; status: number; headers: [string, string][] }
+  | { type: 'body'; text: string };
 export type GifEvent = { type: 'step'; step: number; of: number } | { type: 'gif'; bytes: Uint8Array<ArrayBuffer> };
 export type ModelEvent =
   | { type: 'progress'; progress: Progress }
   | { type: 'got'; model: StoredModel; parts: Blob[] }
   | { type: 'estimate'; estimate: ModelEstimate }
   | { type: 'list'; models: StoredModel[] }
+  | { type: 'pieces'; pieces: string[][] }
   | { type: 'done' };
 export type MemoryEvent = { type: 'memory'; memory: MemoryInfo };
 export type InspectEvent = { type: 'model'; model: unknown };

@@ -16,7 +16,8 @@ function trusted(url: string): string {
 
 /** Browsers start workers from the page's own origin only; elsewhere (a CDN, a sandbox) the script goes through a blob. */
 function sameOrigin(url: string): boolean {
-  return location.origin !== 'null' && new URL(url).origin === location.origin;
+  // Not `location.origin`: in a sandbox that is still the address's, and the page's own is "null".
+  return globalThis.origin !== 'null' && new URL(url).origin === globalThis.origin;
 }
 
 async function blobUrl(url: string): Promise<string> {

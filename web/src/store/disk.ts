@@ -186,7 +186,9 @@ export function isNamed(error: unknown, name: string): boolean {
 /** `quota_exceeded` with the numbers and what can be done. */
 export async function quotaExceeded(need: number, others: string[]): Promise<KinoraError> {
   const { quota = 0, usage = 0 } = await navigator.storage.estimate().catch(() => ({ quota: 0, usage: 0 }));
-  const have = Math.max(0, quota - usage);
+  // Where the browser says that there is enough and refuses all the same, nothing can be relied on.
+  const free = Math.max(0, quota - usage);
+  const have = free < need ? free : 0;
   const mb = (bytes: number): string => `${Math.round(bytes / 1e6)} MB`;
   const remove = others.length > 0 ? `Delete a model that is stored (${others.join(', ')}), or` : 'Free some space, or';
   return new KinoraError({

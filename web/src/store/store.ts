@@ -1,4 +1,4 @@
-import { KinoraError } from '../errors.js';
+import { errorShape, KinoraError } from '../errors.js';
 import type { ModelAbout, Progress, StoredModel } from '../types.js';
 import { CHUNK } from './chunks.js';
 import { Disk, type Folder, folderKey, isNamed, type Manifest, quotaExceeded, type Source } from './disk.js';
@@ -54,8 +54,9 @@ export async function obtain(
     if (wanted.storage === 'opfs') throw denied(disk);
     return restarting(() => toMemory(wanted, readHeader, net, meter, disk));
   }
-  const folder = await disk.folder(await folderKey(identity(wanted)));
+  const key = await folderKey(identity(wanted));
   try {
+    const folder = await disk.folder(key);
     const manifest = await folder.manifest();
     if (manifest) {
       const sound = await check(folder, manifest, manifest.pieces, signal, meter);
@@ -65,10 +66,11 @@ export async function obtain(
       folder.key,
       signal,
       (elsewhere) => meter.elsewhere(elsewhere),
-      () => restarting(() => toDisk(disk, folder, wanted, readHeader, net, meter)),
+      () => restarting(() => toDisk(folder, wanted, readHeader, net, meter)),
     );
   } catch (error) {
     signal.throwIfAborted();
+    if (isNamed(error, 'QuotaExceededError')) throw await full(disk, key, wanted, net);
     throw error instanceof DOMException ? failed(error) : error;
   }
 }
@@ -89,7 +91,6 @@ async function restarting<T>(work: () => Promise<T>): Promise<T> {
 
 /** As the only writer of this folder: goes on where it was left, or begins. */
 async function toDisk(
-  disk: Disk,
   folder: Folder,
   wanted: Wanted,
   readHeader: ReadHeader,
@@ -125,17 +126,11 @@ async function toDisk(
     }
     const need = source.bytes.reduce((sum, size) => sum + size, 0) - bytesOf(source.bytes, sink.pieces);
     const { quota, usage } = await navigator.storage.estimate();
-    if (quota !== undefined && usage !== undefined && need > quota - usage) throw await full(disk, folder, need);
-    try {
-      await fetchPieces(parts, sink, wanted.pieces ?? manifest?.pieces, came);
-      await sink.trim(source.bytes);
-    } catch (error) {
-      if (isNamed(error, 'QuotaExceededError')) {
-        const have = bytesOf(source.bytes, sink.pieces);
-        throw await full(disk, folder, source.bytes.reduce((sum, size) => sum + size, 0) - have);
-      }
-      throw error;
+    if (quota !== undefined && usage !== undefined && need > quota - usage) {
+      throw new DOMException('The model needs more than there is.', 'QuotaExceededError');
     }
+    await fetchPieces(parts, sink, wanted.pieces ?? manifest?.pieces, came);
+    await sink.trim(source.bytes);
     return await complete(folder, source, sink.pieces as string[][]);
   } catch (error) {
     if (error instanceof Changed) {
@@ -180,7 +175,10 @@ async function headerOf(parts: Ahead[], readHeader: ReadHeader, came: (bytes: nu
   const [first] = parts;
   if (!first) throw unsized('The model');
   for (let need = CHUNK; ; ) {
-    const read = await readHeader(await first.head(need, came), first.bytes);
+    const head = await first.head(need, came);
+    const read = await readHeader(head, first.bytes).catch((error: unknown) => {
+      throw refused(first.url, error);
+    });
     if ('about' in read) {
       first.told = read.bytes;
       return read.about;
@@ -294,6 +292,13 @@ export async function list(): Promise<StoredModel[]> {
   return found.sort((a, b) => a.name.localeCompare(b.name));
 }
 
+/** The SHA-256 of every piece of a model that is whole, for who wants to give them to others. */
+export async function pieces(key: string): Promise<string[][]> {
+  const disk = await Disk.open();
+  const manifest = typeof disk === 'string' ? undefined : await (await disk.folder(key)).manifest();
+  return manifest?.pieces ?? [];
+}
+
 /** Frees the space of a model. Whoever runs it goes on; it is fetched again at the next load. */
 export async function remove(key: string): Promise<void> {
   if (inMemory.delete(key)) return;
@@ -313,13 +318,33 @@ export async function remove(key: string): Promise<void> {
   });
 }
 
-async function full(disk: Disk, folder: Folder, need: number): Promise<KinoraError> {
+/** What is missing, and which other models could make room. */
+async function full(disk: Disk, key: string, wanted: Wanted, net: Net): Promise<KinoraError> {
   const others: string[] = [];
-  for (const other of await disk.folders()) {
-    const source = (await other.manifest()) ?? (await other.source());
-    if (source && other.key !== folder.key) others.push(source.name);
+  let have = 0;
+  let need: number | undefined;
+  for (const folder of await disk.folders()) {
+    const source = (await folder.manifest()) ?? (await folder.source());
+    if (!source) continue;
+    if (folder.key !== key) others.push(source.name);
+    else {
+      need = total(source);
+      have = bytesOf(source.bytes, await folder.pieces(source.bytes));
+    }
   }
-  return quotaExceeded(need, others);
+  if (need === undefined) {
+    const parts = await openParts(wanted, net);
+    need = sizes(parts) ?? 0;
+    for (const part of parts) part.close();
+  }
+  return quotaExceeded(need - have, others);
+}
+
+/** Why the engine does not take a file, with the file's name. */
+export function refused(url: string, error: unknown): KinoraError {
+  const shape = errorShape(error, 'download');
+  const hint = shape.hint || 'Take another file of this model, or download it again.';
+  return new KinoraError({ ...shape, hint, message: `${url}: ${shape.message}` });
 }
 
 function denied(why: string): KinoraError {

@@ -95,8 +95,8 @@ export class Ahead implements PartReader {
 }
 
 /**
- * Brings every piece that is not there to the sink, one after the other; while one is checked and written the next is fetched.
- * `given`: the hashes that the pieces must have, where they are known. Resolves with the size of each part.
+ * Brings every piece that is not there to the sink, one after the other. The next one is asked for when the one before is
+ * written and noted, so that a crash costs one piece at most. `given`: the hashes that the pieces must have, where they are known. Resolves with the size of each part.
  */
 export async function fetchPieces(
   parts: readonly PartReader[],
@@ -105,47 +105,35 @@ export async function fetchPieces(
   came: (bytes: number) => void,
 ): Promise<number[]> {
   const sizes: number[] = [];
-  let writing: Promise<void> = Promise.resolve();
   for (const [p, part] of parts.entries()) {
     let size = part.bytes;
     for (let i = 0; size === null || i < chunkCount(size); i++) {
       if (sink.pieces[p]?.[i] !== undefined) continue;
       const bytes = await part.read(i * CHUNK, (i + 1) * CHUNK, came);
-      await writing;
       if (size === null && bytes.length < CHUNK) size = i * CHUNK + bytes.length;
-      if (size !== null && bytes.length !== chunkBytes(size, i))
-        throw shortened(part.url, i * CHUNK + bytes.length, size);
+      if (size !== null && bytes.length !== chunkBytes(size, i)) throw misfit(part.url, i * CHUNK + bytes.length, size);
       if (bytes.length === 0) break;
-      writing = checked(part, p, i, bytes, given).then(({ bytes, hash }) => sink.put(p, i, bytes, hash));
-      // It is awaited at the next piece; a failure before that is no unhandled one.
-      writing.catch(() => undefined);
+      const hash = await sha256(bytes);
+      const wanted = given?.[p]?.[i];
+      if (hash !== undefined && wanted !== undefined && hash !== wanted) throw mismatch(part.url, i * CHUNK);
+      await sink.put(p, i, bytes, hash);
     }
     sizes.push(size ?? 0);
   }
-  await writing;
   return sizes;
 }
 
-async function checked(
-  part: PartReader,
-  p: number,
-  i: number,
-  bytes: Uint8Array<ArrayBuffer>,
-  given: Pieces | undefined,
-): Promise<{ bytes: Uint8Array<ArrayBuffer>; hash: string | undefined }> {
-  const hash = await sha256(bytes);
-  const wanted = given?.[p]?.[i];
-  if (hash !== undefined && wanted !== undefined && hash !== wanted) throw mismatch(part.url, i * CHUNK);
-  return { bytes, hash };
-}
-
-function shortened(url: string, have: number, need: number): KinoraError {
+/** A file that ends before its size, or goes on behind it. */
+function misfit(url: string, have: number, need: number): KinoraError {
+  const short = have < need;
   return new KinoraError({
-    code: 'download_truncated',
+    code: short ? 'download_truncated' : 'download_limit',
     stage: 'download',
-    retryable: true,
-    message: `${url} ended after ${have} of ${need} bytes.`,
-    hint: 'Try again. If it stays so, the file on the server is cut short.',
+    retryable: short,
+    message: short
+      ? `${url} ended after ${have} of ${need} bytes.`
+      : `${url} goes on behind the ${need} bytes of its model.`,
+    hint: 'Try again. If it stays so, the file on the server is damaged.',
     details: { have, need },
   });
 }

@@ -1,4 +1,4 @@
-import type { ChatArgs, ChatEvent, FilmArgs, WireFilmEvent } from '../internal/protocol.js';
+import type { FilmArgs, OpenAiEvent, WireFilmEvent } from '../internal/protocol.js';
 import type { ModelAbout } from '../types.js';
 
 // The surface of crates/wasm, as the worker uses it.
@@ -13,7 +13,8 @@ export interface EngineStream<T> {
 }
 
 export interface Engine {
-  chat(request: ChatArgs): EngineStream<ChatEvent>;
+  /** A request of the OpenAI API; it never fails, a refusal is an answer too. */
+  openai(method: string, path: string, body: string): EngineStream<OpenAiEvent>;
   film(request: FilmArgs): EngineStream<WireFilmEvent>;
   /** Reads a text model out of its GGUF files, piece by piece, without a copy of them. */
   add_model(name: string, parts: Blob[]): Promise<void>;

@@ -8,12 +8,14 @@ import type {
   LoadEvent,
   MemoryEvent,
   ModelName,
+  OpenAiArgs,
+  OpenAiEvent,
 } from '../internal/protocol.js';
 import type { Progress } from '../types.js';
 import { bootEngine, type Machine } from './boot.js';
 import type { Engine, EngineStream, Files } from './engine.js';
 import { readModel } from './files.js';
-import { deleteModel, estimateModel, getModel, listModels } from './models.js';
+import { deleteModel, estimateModel, getModel, listModels, modelPieces } from './models.js';
 
 /** Models that a host may leave out: the engine says what it cannot do without them. */
 const OPTIONAL: ReadonlySet<ModelName> = new Set(['refine']);
@@ -34,8 +36,8 @@ export function operate(
       return load(call.args, signal);
     case 'film':
       return run(() => running().engine.film(call.args), signal, flag);
-    case 'chat':
-      return run(() => running().engine.chat(call.args), signal, flag);
+    case 'openai':
+      return openai(call.args, signal, flag);
     case 'gif':
       return gif(call.args, signal);
     case 'inspect':
@@ -52,6 +54,8 @@ export function operate(
       return estimateModel(call.args, signal);
     case 'model.list':
       return listModels();
+    case 'model.pieces':
+      return modelPieces(call.args.key);
     case 'model.delete':
       return deleteModel(call.args.key);
   }
@@ -125,6 +129,17 @@ async function* run<T>(
   } finally {
     signal.removeEventListener('abort', abort);
     job.free();
+  }
+}
+
+/** An answer of the API. Steps of an answer that goes out whole take turns with other jobs and cross to nobody. */
+async function* openai(
+  { method, path, body }: OpenAiArgs,
+  signal: AbortSignal,
+  flag: (flag: AbortFlag) => void,
+): AsyncGenerator<OpenAiEvent, void> {
+  for await (const event of run(() => running().engine.openai(method, path, body), signal, flag)) {
+    if (event.type !== 'working') yield event;
   }
 }
 

@@ -3,6 +3,7 @@ import type { Host } from '../host.js';
 import { icon } from '../icons.js';
 import { BUILT_IN, type Library } from '../models/library.js';
 import { troubleView } from '../models/trouble.js';
+import { perSecond } from '../words.js';
 import type { Call, Turn } from './history.js';
 import { clean } from './markdown.js';
 import { markdownView } from './markdown-view.js';
@@ -175,14 +176,14 @@ export class ChatPage extends LitElement {
     const { library } = this;
     const whole = library.models.filter(({ have, bytes }) => have === bytes);
     return html`
-      <label class="model-pick">
-        <span class="unseen">Model</span>
-        <select @change=${(event: Event) => this.pick(event)} ?disabled=${library.opening !== undefined || this.talk.busy}>
+      <div class="model-pick">
+        <label class="unseen" for="model">Model</label>
+        <select id="model" @change=${(event: Event) => this.pick(event)} ?disabled=${library.opening !== undefined || this.talk.busy}>
           <option value=${BUILT_IN} ?selected=${library.chosen === BUILT_IN}>Kinora’s own (built in)</option>
           ${whole.map(({ name }) => html`<option value=${name} ?selected=${library.chosen === name}>${name}</option>`)}
           <option value=${MORE}>More models…</option>
         </select>
-      </label>
+      </div>
     `;
   }
 
@@ -215,7 +216,7 @@ export class ChatPage extends LitElement {
     const ended = { stopped: 'stopped', length: 'cut off at its longest', failed: 'failed' };
     const facts = [
       turn.model ?? '',
-      turn.speed ? `${turn.speed.toFixed(1)} tok/s` : '',
+      turn.speed ? perSecond(turn.speed) : '',
       turn.tokens ? `${turn.tokens} tokens` : '',
       turn.ended ? ended[turn.ended] : '',
     ];

@@ -85,7 +85,7 @@ export class ModelsPage extends LitElement {
             <input id="model-url" type="url" inputmode="url" autocomplete="off" placeholder="https://…/model.gguf" aria-describedby="get-help" />
             <button class="make" ?disabled=${library.asking}>${library.asking ? 'Looking…' : 'Look'}</button>
           </form>
-          <p id="get-help" class="help">Any GGUF text model of a server that lets other pages read it. Its header is read first; the rest only when you say so.</p>
+          <p id="get-help" class="facts">Any GGUF text model of a server that lets other pages read it. Its header is read first; the rest only when you say so.</p>
           <ul class="ideas" aria-label="Known addresses">
             ${KNOWN.map(
               ([name, url]) =>

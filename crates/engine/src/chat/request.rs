@@ -47,6 +47,8 @@ impl Message {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ChatRequest {
+    /// Which text model answers; the embedded one where it is left out.
+    pub model: Option<String>,
     /// The conversation so far; the answer is the assistant's next turn.
     pub messages: Vec<Message>,
     /// Tokens of the answer at most; it also ends where the context is full.
@@ -71,6 +73,7 @@ pub struct ChatRequest {
 impl Default for ChatRequest {
     fn default() -> Self {
         Self {
+            model: None,
             messages: Vec::new(),
             max_tokens: 512,
             temperature: 0.7,
@@ -100,11 +103,17 @@ impl ChatRequest {
     /// # Errors
     /// `invalid_request`, naming the field.
     pub(crate) fn check(&self) -> Result<()> {
+        if self.messages.is_empty() {
+            return Err(EngineError::invalid_request("chat", "messages is empty: it needs at least one message"));
+        }
+        self.check_all_but_messages()
+    }
+
+    /// # Errors
+    /// `invalid_request`, naming the field.
+    pub(crate) fn check_all_but_messages(&self) -> Result<()> {
         let refuse = |message: &str| Err(EngineError::invalid_request("chat", message));
         self.sampling().check()?;
-        if self.messages.is_empty() {
-            return refuse("messages is empty: it needs at least one message");
-        }
         if self.max_tokens == 0 {
             return refuse("max_tokens is 0: it must be 1 at least");
         }

@@ -1,6 +1,7 @@
 //! An answer in the making: nothing is computed until it is asked for.
 
 use std::collections::VecDeque;
+use std::rc::Rc;
 
 use kinora_formats::Detokenizer;
 
@@ -12,6 +13,8 @@ use crate::{Abort, Engine, EngineError, constrain::Constraint, error::Result, sa
 /// The assistant's turn, event by event. Dropping it stops the work and keeps the cache for the next conversation.
 pub struct ChatStream {
     engine: Engine,
+    /// Kept to the end of the answer, even where it is taken out of the engine meanwhile.
+    model: Rc<TextModel>,
     abort: Abort,
     sampler: Sampler,
     constraint: Option<Constraint>,
@@ -34,11 +37,23 @@ impl ChatStream {
     /// `invalid_request`, `context_length_exceeded`, `out_of_memory`, `model_missing`.
     pub(crate) fn open(engine: &Engine, request: ChatRequest) -> Result<Self> {
         request.check()?;
-        let model = engine.text()?;
+        let model = engine.text(request.model.as_deref())?;
+        let prompt = model.prompt(&request.messages)?;
+        Self::begin(engine, &model, request, &prompt)
+    }
+
+    /// As [`Self::open`], with the tokens to go on with in place of messages.
+    pub(crate) fn open_raw(engine: &Engine, request: ChatRequest, prompt: &[u32]) -> Result<Self> {
+        request.check_all_but_messages()?;
+        let model = engine.text(request.model.as_deref())?;
+        model.check_length(prompt)?;
+        Self::begin(engine, &model, request, prompt)
+    }
+
+    fn begin(engine: &Engine, model: &Rc<TextModel>, request: ChatRequest, prompt: &[u32]) -> Result<Self> {
         let constraint =
             request.json_schema.as_ref().map(|schema| model.grammars.json(&model.tokenizer, schema)).transpose()?;
-        let prompt = model.prompt(&request.messages)?;
-        let memory = model.remember(&prompt)?;
+        let memory = model.remember(prompt)?;
         let cached = memory.tokens.len();
         let usage = Usage {
             prompt_tokens: prompt.len(),
@@ -49,6 +64,7 @@ impl ChatStream {
         };
         let mut stream = Self {
             engine: engine.clone(),
+            model: model.clone(),
             abort: request.abort.clone(),
             sampler: Sampler::new(request.sampling(), request.seed),
             constraint,
@@ -92,9 +108,8 @@ impl ChatStream {
 
     /// One token, and those that it forces.
     async fn step(&mut self) -> Result<()> {
-        let engine = self.engine.clone();
-        let model = engine.text()?;
-        let mut logits = self.read(model).await?;
+        let model = self.model.clone();
+        let mut logits = self.read(&model).await?;
         for id in &model.mute {
             if let Some(logit) = logits.get_mut(*id as usize) {
                 *logit = f32::NEG_INFINITY;
@@ -143,7 +158,7 @@ impl ChatStream {
 
     /// Shows a token and keeps it for the network.
     fn take(&mut self, token: u32) -> Result<()> {
-        let text = self.detokenizer.push(&self.engine.text()?.tokenizer, token);
+        let text = self.detokenizer.push(&self.model.tokenizer, token);
         self.pending.push(token);
         self.usage.completion_tokens += 1;
         let (text, stopped) = self.stops.push(&text);
@@ -194,8 +209,8 @@ impl ChatStream {
     }
 
     fn give_back(&mut self) {
-        if let (Some(memory), Ok(model)) = (self.memory.take(), self.engine.text()) {
-            model.give_back(memory);
+        if let Some(memory) = self.memory.take() {
+            self.model.give_back(memory);
         }
     }
 

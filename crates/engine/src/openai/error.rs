@@ -112,6 +112,9 @@ mod tests {
         assert_eq!(e.headers(), [("x-should-retry", "false".to_string())]);
         let full = ApiError::new(503, "queue_full", "");
         assert!(full.headers().iter().all(|(name, _)| *name != "x-should-retry"), "503 may be tried again");
-        assert_eq!(ApiError::from(EngineError::new("device_lost", "chat", String::new())).body()["error"]["type"], "server_error");
+        assert_eq!(
+            ApiError::from(EngineError::new("device_lost", "chat", String::new())).body()["error"]["type"],
+            "server_error"
+        );
     }
 }

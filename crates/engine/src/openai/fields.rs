@@ -93,11 +93,14 @@ impl<'a> Fields<'a> {
     pub fn integer(&self, name: &str, range: RangeInclusive<u64>) -> Result<Option<u64>> {
         let Some(value) = self.get(name) else { return Ok(None) };
         // 1.0 is a whole number too, as some clients write it
-        let whole = value.as_u64().or_else(|| value.as_f64().filter(|n| n.fract() == 0.0 && *n >= 0.0).map(|n| n as u64));
+        let whole =
+            value.as_u64().or_else(|| value.as_f64().filter(|n| n.fract() == 0.0 && *n >= 0.0).map(|n| n as u64));
         match whole {
             Some(n) if range.contains(&n) => Ok(Some(n)),
-            _ => self
-                .refuse(name, format!("must be a whole number from {} to {}, not {value}.", range.start(), range.end())),
+            _ => self.refuse(
+                name,
+                format!("must be a whole number from {} to {}, not {value}.", range.start(), range.end()),
+            ),
         }
     }
 

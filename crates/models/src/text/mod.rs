@@ -100,7 +100,7 @@ impl Decoder {
     ///
     /// # Errors
     /// `Config` for an adapter of a matrix that this decoder does not have, `Shape` for one of another size, `OutOfMemory`.
-    /// Nothing changes then but for the last.
+    /// Nothing changes then, but the last switches all off.
     pub fn set_adapters(&self, adapters: &[(&Adapter, f32)]) -> Result<()> {
         let linears: Vec<&Linear> = self.blocks.iter().flat_map(Block::linears).chain(&self.output).collect();
         let names: HashSet<&str> = linears.iter().flat_map(|linear| linear.matrices()).collect();
@@ -115,7 +115,11 @@ impl Decoder {
             }
             linears.iter().try_for_each(|linear| linear.check_adapter(adapter))?;
         }
-        linears.iter().try_for_each(|linear| linear.set_adapters(adapters))?;
+        if let Err(e) = linears.iter().try_for_each(|linear| linear.set_adapters(adapters)) {
+            self.adapters.set(0);
+            linears.iter().try_for_each(|linear| linear.set_adapters(&[]))?; // needs no memory
+            return Err(e);
+        }
         let mut hash = Xxh3::new();
         for (adapter, weight) in adapters {
             hash.update(&weight.to_le_bytes());
