@@ -3,7 +3,7 @@ import type { Client } from './internal/client.js';
 import type { LoadArgs, ModelArgs, ModelEvent } from './internal/protocol.js';
 import type { StoreClient } from './internal/store-client.js';
 import { modelName, partFiles, partUrls } from './store/names.js';
-import type { ModelEstimate, Progress, StoredModel } from './types.js';
+import type { DeviceInfo, ModelEstimate, Progress, StoredModel } from './types.js';
 
 /** A GGUF model: its address, a file that the user gave, or all parts of a split one (one part's address is enough). */
 export type ModelSource = string | URL | File | readonly File[];
@@ -15,7 +15,7 @@ export interface ModelOptions {
   storage?: 'auto' | 'opfs' | 'memory';
   /** Whether a file that the user gave is copied to this page's storage, to be there at the next visit. */
   keep?: boolean;
-  /** SHA-256 of each 8 MiB piece of each part, as `manifest` gives them: bytes that differ are refused. */
+  /** SHA-256 of each 8 MiB piece of each part, as `kinora.models.pieces` gives them: bytes that differ are refused. */
   pieces?: string[][];
   /** Milliseconds without bytes after which a connection is given up and tried again; default 20,000. */
   timeoutMs?: number;
@@ -150,7 +150,19 @@ export class Models {
 
   /** What a model would take: bytes, memory, whether it fits. Reads no more of it than its header. */
   estimate(source: ModelSource, options: ModelOptions & { contextTokens?: number } = {}): Promise<ModelEstimate> {
-    return estimated(this.store, modelArgs(source, options, this.engines), options);
+    return this.client
+      .start()
+      .then(({ device }) => estimated(this.store, modelArgs(source, options, this.engines), options, device.kind));
+  }
+
+  /** SHA-256 of each 8 MiB piece of each part of a model that is on the disk: with them as an option others get the same bytes. */
+  async pieces(name: string): Promise<string[][]> {
+    const model = (await this.list()).find((model) => model.key === name || model.name === name);
+    if (model?.stored !== 'disk') return [];
+    for await (const event of this.store.call<ModelEvent>({ op: 'model.pieces', args: { key: model.key } })) {
+      if (event.type === 'pieces') return event.pieces;
+    }
+    return [];
   }
 
   /** How much of this device's storage is used. */
@@ -196,11 +208,10 @@ export async function estimated(
   store: StoreClient,
   args: ModelArgs,
   options: { signal?: AbortSignal; contextTokens?: number },
+  device?: DeviceInfo['kind'],
 ): Promise<ModelEstimate> {
-  const call = {
-    op: 'model.estimate',
-    args: { ...args, contextTokens: options.contextTokens ?? CONTEXT_TOKENS },
-  } as const;
+  const contextTokens = options.contextTokens ?? CONTEXT_TOKENS;
+  const call = { op: 'model.estimate', args: { ...args, contextTokens, ...(device ? { device } : {}) } } as const;
   for await (const event of store.call<ModelEvent>(call, { signal: options.signal })) {
     if (event.type === 'estimate') return event.estimate;
   }

@@ -16,7 +16,7 @@ export function deviceView({ device, loading, speed, memory }: Host): TemplateRe
     memory === undefined ? '' : megabytes(memory.wasm),
   ].filter(Boolean);
   return html`
-    <button class="device" popovertarget="device" aria-label=${`Device: ${named(device)} ${figures.join(', ')}`}>
+    <button class="device" popovertarget="device">
       ${icon('chip')}${device.kind.toUpperCase()}<span class="wide"> · ${device.name}</span>${figures.map((figure) => html`<span class="figure">${figure}</span>`)}
     </button>
     <div id="device" popover class="sheet">

@@ -140,6 +140,11 @@ impl Engine {
         self.0.texts.borrow().values().map(|text| text.bytes).sum()
     }
 
+    /// All text models, by name.
+    pub(crate) fn texts(&self) -> Vec<(String, Rc<TextModel>)> {
+        self.0.texts.borrow().iter().map(|(name, text)| (name.clone(), text.clone())).collect()
+    }
+
     /// The text model of that name, or the embedded one.
     ///
     /// # Errors

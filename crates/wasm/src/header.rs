@@ -59,7 +59,10 @@ fn about(gguf: &Gguf) -> Result<About, FormatError> {
     let context = gguf.get_u32(&format!("{architecture}.context_length"))?.unwrap_or(0);
     // The first part of a split file has the hyper-parameters and not all tensors: those are checked when it is loaded.
     let split = gguf.get_u32("split.count")?.unwrap_or(1) > 1;
-    let config = if split { TextConfig::read(gguf).ok() } else { Some(TextConfig::read(gguf)?) };
+    let config = match TextConfig::read(gguf) {
+        Err(e) if split && !matches!(e, FormatError::Unsupported { .. }) => None,
+        read => Some(read?),
+    };
     Ok(About {
         quantisation: by_type.into_iter().max_by_key(|(_, bytes)| *bytes).map_or("", |(name, _)| name),
         parameters: values,

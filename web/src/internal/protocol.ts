@@ -72,8 +72,9 @@ export type Call =
   | { op: 'memory' }
   // The store's, asked of a worker of their own: a download neither waits for the engine nor holds it up.
   | { op: 'model.get'; args: ModelArgs }
-  | { op: 'model.estimate'; args: ModelArgs & { contextTokens: number } }
+  | { op: 'model.estimate'; args: ModelArgs & { contextTokens: number; device?: 'cpu' | 'gpu' } }
   | { op: 'model.list' }
+  | { op: 'model.pieces'; args: { key: string } }
   | { op: 'model.delete'; args: { key: string } };
 
 export type LoadEvent = { type: 'progress'; progress: Progress } | { type: 'loaded'; device: DeviceInfo };
@@ -88,6 +89,7 @@ export type ModelEvent =
   | { type: 'got'; model: StoredModel; parts: Blob[] }
   | { type: 'estimate'; estimate: ModelEstimate }
   | { type: 'list'; models: StoredModel[] }
+  | { type: 'pieces'; pieces: string[][] }
   | { type: 'done' };
 export type MemoryEvent = { type: 'memory'; memory: MemoryInfo };
 export type InspectEvent = { type: 'model'; model: unknown };

@@ -10,12 +10,11 @@ const CPU_MEMORY = 3.75 * 2 ** 30;
 const OVERHEAD = 96 * 2 ** 20;
 const HEADER_STEP = 1 << 20;
 
+/** A model, and what the person asking knows of how it will run. */
+export type Asked = Wanted & { contextTokens: number; device?: 'cpu' | 'gpu' };
+
 /** Reads no more of a model than its header, and tells what it would take to run it. */
-export async function estimate(
-  wanted: Wanted & { contextTokens: number },
-  readHeader: ReadHeader,
-  signal: AbortSignal,
-): Promise<ModelEstimate> {
+export async function estimate(wanted: Asked, readHeader: ReadHeader, signal: AbortSignal): Promise<ModelEstimate> {
   const net: Net = { signal, timeoutMs: wanted.timeoutMs, waiting: () => undefined };
   const here = (await list()).find(
     ({ urls, have, bytes }) => urls[0] === wanted.urls[0] && urls.length > 0 && have === bytes,
@@ -53,8 +52,20 @@ function joined(a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> {
   return both;
 }
 
+/** What `auto` would take: the GPU where it is a real one. */
+async function likelyDevice(): Promise<'cpu' | 'gpu'> {
+  interface Adapter {
+    info?: { isFallbackAdapter?: boolean; architecture?: string };
+    isFallbackAdapter?: boolean;
+  }
+  const { gpu } = navigator as { gpu?: { requestAdapter(): Promise<Adapter | null> } };
+  const adapter = await gpu?.requestAdapter().catch(() => null);
+  const software = adapter?.isFallbackAdapter || adapter?.info?.isFallbackAdapter;
+  return adapter && !software && adapter.info?.architecture !== 'swiftshader' ? 'gpu' : 'cpu';
+}
+
 async function told(
-  wanted: Wanted & { contextTokens: number },
+  wanted: Asked,
   about: ModelEstimate['about'],
   size: number,
   download: number,
@@ -63,8 +74,10 @@ async function told(
   const memory = size + contextTokens * about.cacheBytesPerToken + OVERHEAD;
   const { deviceMemory, connection } = navigator as { deviceMemory?: number; connection?: { downlink?: number } };
   const megabits = connection?.downlink;
+  const device = wanted.device ?? (await likelyDevice());
   let why = '';
-  const fits = memory <= CPU_MEMORY;
+  // On a graphics adapter the weights lie outside of the page's memory; how much there is, no page is told.
+  const fits = memory <= CPU_MEMORY || device === 'gpu';
   if (!fits) why = `It needs ${gb(memory)} of memory, and a page can have ${gb(CPU_MEMORY)}.`;
   // Browsers tell at most 8 GiB, in coarse steps.
   else if (deviceMemory !== undefined && memory > (deviceMemory * 2 ** 30) / 2) {
@@ -78,7 +91,7 @@ async function told(
     fits,
     why,
     seconds: megabits ? (download * 8) / (megabits * 1e6) : null,
-    device: 'cpu',
+    device,
     about,
   };
 }

@@ -292,6 +292,13 @@ export async function list(): Promise<StoredModel[]> {
   return found.sort((a, b) => a.name.localeCompare(b.name));
 }
 
+/** The SHA-256 of every piece of a model that is whole, for who wants to give them to others. */
+export async function pieces(key: string): Promise<string[][]> {
+  const disk = await Disk.open();
+  const manifest = typeof disk === 'string' ? undefined : await (await disk.folder(key)).manifest();
+  return manifest?.pieces ?? [];
+}
+
 /** Frees the space of a model. Whoever runs it goes on; it is fetched again at the next load. */
 export async function remove(key: string): Promise<void> {
   if (inMemory.delete(key)) return;

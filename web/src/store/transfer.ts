@@ -111,8 +111,7 @@ export async function fetchPieces(
       if (sink.pieces[p]?.[i] !== undefined) continue;
       const bytes = await part.read(i * CHUNK, (i + 1) * CHUNK, came);
       if (size === null && bytes.length < CHUNK) size = i * CHUNK + bytes.length;
-      if (size !== null && bytes.length !== chunkBytes(size, i))
-        throw shortened(part.url, i * CHUNK + bytes.length, size);
+      if (size !== null && bytes.length !== chunkBytes(size, i)) throw misfit(part.url, i * CHUNK + bytes.length, size);
       if (bytes.length === 0) break;
       const hash = await sha256(bytes);
       const wanted = given?.[p]?.[i];
@@ -124,13 +123,17 @@ export async function fetchPieces(
   return sizes;
 }
 
-function shortened(url: string, have: number, need: number): KinoraError {
+/** A file that ends before its size, or goes on behind it. */
+function misfit(url: string, have: number, need: number): KinoraError {
+  const short = have < need;
   return new KinoraError({
-    code: 'download_truncated',
+    code: short ? 'download_truncated' : 'download_limit',
     stage: 'download',
-    retryable: true,
-    message: `${url} ended after ${have} of ${need} bytes.`,
-    hint: 'Try again. If it stays so, the file on the server is cut short.',
+    retryable: short,
+    message: short
+      ? `${url} ended after ${have} of ${need} bytes.`
+      : `${url} goes on behind the ${need} bytes of its model.`,
+    hint: 'Try again. If it stays so, the file on the server is damaged.',
     details: { have, need },
   });
 }

@@ -1,6 +1,6 @@
 import type { ModelArgs, ModelEvent } from '../internal/protocol.js';
 import { estimate } from '../store/estimate.js';
-import { list, obtain, type ReadHeader, remove } from '../store/store.js';
+import { list, obtain, pieces, type ReadHeader, remove } from '../store/store.js';
 import type { Progress } from '../types.js';
 import { bootHeaderReader } from './boot.js';
 
@@ -27,7 +27,7 @@ export async function* getModel(args: ModelArgs, signal: AbortSignal): AsyncGene
 }
 
 export async function* estimateModel(
-  args: ModelArgs & { contextTokens: number },
+  args: ModelArgs & { contextTokens: number; device?: 'cpu' | 'gpu' },
   signal: AbortSignal,
 ): AsyncGenerator<ModelEvent, void> {
   yield { type: 'estimate', estimate: await estimate(args, headerReader(args, signal), signal) };
@@ -35,6 +35,10 @@ export async function* estimateModel(
 
 export async function* listModels(): AsyncGenerator<ModelEvent, void> {
   yield { type: 'list', models: await list() };
+}
+
+export async function* modelPieces(key: string): AsyncGenerator<ModelEvent, void> {
+  yield { type: 'pieces', pieces: await pieces(key) };
 }
 
 export async function* deleteModel(key: string): AsyncGenerator<ModelEvent, void> {

@@ -15,7 +15,7 @@ import type { Progress } from '../types.js';
 import { bootEngine, type Machine } from './boot.js';
 import type { Engine, EngineStream, Files } from './engine.js';
 import { readModel } from './files.js';
-import { deleteModel, estimateModel, getModel, listModels } from './models.js';
+import { deleteModel, estimateModel, getModel, listModels, modelPieces } from './models.js';
 
 /** Models that a host may leave out: the engine says what it cannot do without them. */
 const OPTIONAL: ReadonlySet<ModelName> = new Set(['refine']);
@@ -54,6 +54,8 @@ export function operate(
       return estimateModel(call.args, signal);
     case 'model.list':
       return listModels();
+    case 'model.pieces':
+      return modelPieces(call.args.key);
     case 'model.delete':
       return deleteModel(call.args.key);
   }

@@ -176,14 +176,14 @@ export class ChatPage extends LitElement {
     const { library } = this;
     const whole = library.models.filter(({ have, bytes }) => have === bytes);
     return html`
-      <label class="model-pick">
-        <span class="unseen">Model</span>
-        <select @change=${(event: Event) => this.pick(event)} ?disabled=${library.opening !== undefined || this.talk.busy}>
+      <div class="model-pick">
+        <label class="unseen" for="model">Model</label>
+        <select id="model" @change=${(event: Event) => this.pick(event)} ?disabled=${library.opening !== undefined || this.talk.busy}>
           <option value=${BUILT_IN} ?selected=${library.chosen === BUILT_IN}>Kinora’s own (built in)</option>
           ${whole.map(({ name }) => html`<option value=${name} ?selected=${library.chosen === name}>${name}</option>`)}
           <option value=${MORE}>More models…</option>
         </select>
-      </label>
+      </div>
     `;
   }
 

@@ -39,10 +39,14 @@ export class Library {
 
   /** Looks at the disk. */
   async refresh(): Promise<void> {
-    await this.trying(async () => {
+    try {
       const { models } = await this.host.load();
       [this.models, this.storage] = await Promise.all([models.list(), models.storage()]);
-    });
+    } catch (error) {
+      // What went wrong before says more.
+      this.trouble ??= troubleOf(error);
+    }
+    this.host.changed();
   }
 
   /** Reads the header at an address: what it is, and whether it fits. */
