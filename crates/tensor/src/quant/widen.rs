@@ -1,6 +1,6 @@
 //! Floats of 16 bits to f32. Loops over arrays of fixed length, which the compiler vectorises for each instruction set.
 
-use half::{bf16, f16};
+use half::bf16;
 use kinora_formats::BlockType;
 
 use crate::simd::{Kernel, Simd};
@@ -38,6 +38,8 @@ pub(crate) fn f16_to_f32(bits: u16) -> f32 {
 
 #[cfg(test)]
 mod tests {
+    use half::f16;
+
     use super::*;
 
     #[test]
