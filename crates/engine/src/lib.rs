@@ -26,7 +26,9 @@ pub mod gif;
 pub mod openai;
 pub mod sampling;
 pub mod scheduler;
+mod summary;
 
 pub use engine::{EMBEDDED, Engine, ModelFiles, VideoModels};
 pub use error::EngineError;
 pub use kinora_tensor::{Abort, Device};
+pub use summary::TextSummary;

@@ -8,7 +8,7 @@ use kinora_models::text::{Decoder, KvCache};
 use kinora_tensor::Device;
 
 use super::request::{Message, Role};
-use crate::{EngineError, constrain::Grammars, error::Result};
+use crate::{EngineError, TextSummary, constrain::Grammars, error::Result};
 
 /// Bytes that one conversation's keys and values may take; the context is shortened to fit.
 const MAX_CACHE: usize = 256 << 20;
@@ -31,6 +31,7 @@ pub(crate) struct TextModel {
     pub context: usize,
     /// Bytes of the weights, as the file stores them.
     pub bytes: u64,
+    pub summary: TextSummary,
     /// The last conversation, for the next that begins like it.
     idle: RefCell<Option<Memory>>,
 }
@@ -80,6 +81,7 @@ impl TextModel {
             tokenizer: Arc::new(tokenizer),
             template,
             bytes: file.gguf().tensors().map(|t| t.bytes).sum(),
+            summary: TextSummary::of(file.gguf())?,
             grammars: Grammars::default(),
             context,
             idle: RefCell::new(None),

@@ -41,17 +41,17 @@ pub(crate) trait Coming {
 
 impl Coming for Engine {
     fn models(&self) -> Vec<ModelInfo> {
-        let one = ModelInfo {
-            name: "kinora-text".into(),
-            default: true,
-            architecture: "llama".into(),
-            quantization: String::new(),
-            parameters: 0,
-            context: self.context(),
-            bytes: 0,
+        let info = |(name, about, bytes): (String, crate::TextSummary, u64)| ModelInfo {
+            default: name == crate::EMBEDDED,
+            name,
+            architecture: about.architecture,
+            quantization: about.quantisation.to_string(),
+            parameters: about.parameters,
+            context: about.context as usize,
+            bytes,
             embedding: None,
         };
-        if self.context() > 0 { vec![one] } else { vec![] }
+        self.text_models().into_iter().map(info).collect()
     }
     fn ask(&self, r: ChatRequest) -> Result<ChatStream> {
         if !r.tools.is_empty() {
@@ -95,7 +95,11 @@ impl Coming for Engine {
     async fn embed(&self, _: &str, _: Prompt, _: &Abort) -> Result<Embedding> {
         cannot("embed")
     }
-    fn remove_model(&self, _: &str) -> Result<()> {
-        cannot("removing")
+    fn remove_model(&self, name: &str) -> Result<()> {
+        if name == crate::EMBEDDED {
+            return cannot("removing the embedded model");
+        }
+        self.remove_text_model(name);
+        Ok(())
     }
 }
