@@ -1,5 +1,5 @@
 // Kinora's kernels beside onnxruntime-web's: the same shapes and numbers in one page, one thread, turn by turn.
-// node tests/bench/kernels.mjs [CASE...] [--rounds 9] [--model FILE.gguf] [--json]   (./x bench kernels builds first; README.md says more)
+// node tests/bench/kernels.mjs [CASE...] [--rounds 9] [--model FILE.gguf] [--gpu] [--json]   (./x bench kernels builds first; README.md says more)
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -11,6 +11,7 @@ const { values: options, positionals } = parseArgs({
   options: {
     rounds: { type: 'string', default: '9' },
     json: { type: 'boolean', default: false },
+    gpu: { type: 'boolean', default: false },
     model: { type: 'string', default: path.join(root, 'models/text/kinora-text.gguf') },
     wasm: { type: 'string', default: path.join(root, 'target/wasm-bench') },
     ort: { type: 'string', default: path.join(root, 'node_modules/onnxruntime-web/dist') },
@@ -49,10 +50,10 @@ const site = await serveFiles({
 });
 const { browser, page, pids } = await launch(site.url);
 try {
-  await page.evaluate(async (hasOrt) => {
+  await page.evaluate(async ([hasOrt, gpu]) => {
     await wasm_bindgen({ module_or_path: '/kinora/kinora_bg.wasm' });
     if (hasOrt) {
-      window.ort = await import('/ort/ort.wasm.bundle.min.mjs');
+      window.ort = await import(gpu ? '/ort/ort.webgpu.bundle.min.mjs' : '/ort/ort.wasm.bundle.min.mjs');
       ort.env.wasm.wasmPaths = '/ort/';
       ort.env.wasm.numThreads = 1;
       ort.env.logLevel = 'error';
@@ -62,12 +63,13 @@ try {
       window.engines = {};
       const weights = /^(prefill|decode)_/.test(name) ? '/text' : '/paint';
       const file = new Uint8Array(await (await fetch(weights)).arrayBuffer());
-      const one = wasm_bindgen.PageCase.make(name, 1, file);
+      const { PageCase } = wasm_bindgen;
+      const one = gpu ? await PageCase.makeOnGpu(name, file) : PageCase.make(name, 1, file);
       if (!one) throw new Error(`${name} is no case`);
       engines.kinora = () => one.run();
       if (model && hasOrt) {
         const bytes = Uint8Array.from(atob(model.bytes), (c) => c.charCodeAt(0));
-        const session = await ort.InferenceSession.create(bytes, { executionProviders: ['wasm'], logSeverityLevel: 3 });
+        const session = await ort.InferenceSession.create(bytes, { executionProviders: [gpu ? 'webgpu' : 'wasm'], logSeverityLevel: 3 });
         const data = Float32Array.from(
           { length: model.input.reduce((a, b) => a * b) },
           (_, i) => ((i * 2654435761) % 1999) / 1000 - 1,
@@ -94,7 +96,7 @@ try {
       }
       return ms;
     };
-  }, hasOrt);
+  }, [hasOrt, options.gpu]);
 
   const rows = [];
   for (const name of cases) {

@@ -15,6 +15,7 @@ mod film;
 mod inspect;
 mod model_file;
 mod parity;
+mod selftest;
 mod serve;
 mod text_model;
 mod tokenize;
@@ -52,6 +53,8 @@ enum Command {
     Parity(parity::Args),
     /// The OpenAI API over HTTP, on this machine
     Serve(serve::Args),
+    /// Every kernel on this machine's device against the CPU
+    Selftest(selftest::Args),
     /// Token ids of a text, as one JSON array
     Tokenize(tokenize::Args),
 }
@@ -67,6 +70,7 @@ fn main() -> ExitCode {
         Command::Inspect(args) => inspect::run(&args),
         Command::Parity(args) => parity::run(&args),
         Command::Serve(args) => serve::run(&args),
+        Command::Selftest(args) => selftest::run(&args),
         Command::Tokenize(args) => tokenize::run(&args),
     };
     match result {

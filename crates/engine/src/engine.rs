@@ -10,7 +10,7 @@ use kinora_tensor::Device;
 
 use crate::chat::{ChatRequest, ChatStream, TextModel};
 use crate::film::{FilmRequest, FilmStream};
-use crate::{EngineError, TextSummary, error::Result};
+use crate::{EngineError, error::Result};
 
 /// The name of the embedded text model.
 pub const EMBEDDED: &str = "kinora-text";
@@ -135,17 +135,14 @@ impl Engine {
         }
     }
 
-    /// Every text model: its name, what its header says, and the bytes of its weights. The embedded one comes first.
-    pub fn text_models(&self) -> Vec<(String, TextSummary, u64)> {
-        let texts = self.0.texts.borrow();
-        let mut models: Vec<_> = texts.iter().map(|(name, t)| (name.clone(), t.summary.clone(), t.bytes)).collect();
-        models.sort_by_key(|(name, ..)| name != EMBEDDED);
-        models
-    }
-
     /// Bytes of the weights of all text models, as their files store them.
     pub fn text_bytes(&self) -> u64 {
         self.0.texts.borrow().values().map(|text| text.bytes).sum()
+    }
+
+    /// All text models, by name.
+    pub(crate) fn texts(&self) -> Vec<(String, Rc<TextModel>)> {
+        self.0.texts.borrow().iter().map(|(name, text)| (name.clone(), text.clone())).collect()
     }
 
     /// The text model of that name, or the embedded one.

@@ -151,7 +151,14 @@ fn a_token_of_thirty_layers_takes_few_launches_and_makes_nothing() {
     for device in devices() {
         let Device::Gpu(gpu) = &device else { continue };
         let decoder = Decoder::load(&file, &device).unwrap();
-        let mut cache = decoder.new_cache(200).unwrap();
+        let (mut cache, mut ready) = (decoder.new_cache(200).unwrap(), 0);
+        block_on(decoder.warm_up(CacheType::F32, |done, all| {
+            ready += 1;
+            assert!(done == ready && ready <= all);
+        }))
+        .unwrap();
+        let warm = gpu.stats();
+        assert!(ready >= 6 && warm.pipelines_created == ready as u64 && warm.dispatches == 0);
         block_on(decoder.forward(&[1, 2, 3, 4, 5], &mut cache).unwrap().to_vec()).unwrap();
         let mut token = 7;
         let mut before = gpu.stats();
@@ -173,6 +180,7 @@ fn a_token_of_thirty_layers_takes_few_launches_and_makes_nothing() {
             }
             before = now;
         }
+        assert_eq!(before.pipelines_created, warm.pipelines_created, "a pipeline was not warm");
         eprintln!("{}: {} launches in all", device.description(), before.dispatches);
     }
 }

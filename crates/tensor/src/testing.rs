@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 use kinora_formats::{BlockType, TensorView, quant};
 
 use crate::gpu::GpuOptions;
+pub(crate) use crate::selftest::scales_of;
 use crate::simd::Isa;
 use crate::{CpuDevice, Device, GpuDevice, Result, Tensor, TensorError};
 
@@ -102,18 +103,6 @@ impl Gen {
                 all
             }
         }
-    }
-}
-
-/// Where the f16 scales of a quantised block lie, in bytes.
-pub(crate) fn scales_of(block: BlockType) -> &'static [usize] {
-    match block {
-        BlockType::F32 | BlockType::F16 | BlockType::BF16 => &[],
-        BlockType::Q8_0 | BlockType::Q4_0 | BlockType::Q5_0 | BlockType::IQ4_NL | BlockType::IQ4_XS => &[0],
-        BlockType::Q4_1 | BlockType::Q5_1 | BlockType::Q4_K | BlockType::Q5_K => &[0, 2],
-        BlockType::Q2_K => &[80, 82],
-        BlockType::Q3_K => &[108],
-        BlockType::Q6_K => &[208],
     }
 }
 

@@ -10,6 +10,7 @@ mod gif;
 mod header;
 mod inspect;
 mod openai;
+mod selftest;
 mod stream;
 
 pub use engine::{Engine, load};
@@ -17,6 +18,7 @@ pub use gif::GifWriter;
 pub use header::read_header;
 pub use inspect::inspect;
 pub use openai::OpenAiStream;
+pub use selftest::selftest;
 pub use stream::FilmStream;
 use wasm_bindgen::prelude::*;
 

@@ -196,8 +196,9 @@ export class ModelsPage extends LitElement {
 
   private storageView(): TemplateResult | typeof nothing {
     const { storage } = this.library;
-    if (!storage || storage.quota === 0) {
-      return html`<p class="facts">This browser gives the page no storage: models stay in memory until you leave.</p>`;
+    if (!storage) return nothing;
+    if (storage.quota === 0) {
+      return html`<p class="facts">Models stay in memory until you leave: this browser keeps nothing for this page.</p>`;
     }
     const { usage, quota, persisted } = storage;
     return html`

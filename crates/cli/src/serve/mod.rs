@@ -36,7 +36,7 @@ pub struct Args {
 /// Runs the command until it is stopped.
 pub fn run(args: &Args) -> Outcome {
     let (models, device) = (args.model.clone(), args.device.clone());
-    let worker = worker::Worker::start(move || text_model::load(&models, &device), now)?;
+    let worker = worker::Worker::start(move || Ok(text_model::load(&models, &device)?.0), now)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let address = SocketAddr::new(args.host, args.port);
     runtime.block_on(async {

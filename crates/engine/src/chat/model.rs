@@ -8,7 +8,7 @@ use kinora_models::text::{Decoder, KvCache};
 use kinora_tensor::Device;
 
 use super::request::{Message, Role};
-use crate::{EngineError, TextSummary, constrain::Grammars, error::Result};
+use crate::{EngineError, constrain::Grammars, error::Result};
 
 /// Bytes that one conversation's keys and values may take; the context is shortened to fit.
 const MAX_CACHE: usize = 256 << 20;
@@ -31,7 +31,6 @@ pub(crate) struct TextModel {
     pub context: usize,
     /// Bytes of the weights, as the file stores them.
     pub bytes: u64,
-    pub summary: TextSummary,
     /// The last conversation, for the next that begins like it.
     idle: RefCell<Option<Memory>>,
 }
@@ -81,7 +80,6 @@ impl TextModel {
             tokenizer: Arc::new(tokenizer),
             template,
             bytes: file.gguf().tensors().map(|t| t.bytes).sum(),
-            summary: TextSummary::of(file.gguf())?,
             grammars: Grammars::default(),
             context,
             idle: RefCell::new(None),
@@ -112,12 +110,29 @@ impl TextModel {
         let turns: Vec<_> = messages.iter().map(turn).collect();
         let refused = |e: kinora_formats::FormatError| EngineError::invalid_request("chat", e.to_string());
         let text = self.template.render(&turns, true).map_err(refused)?;
-        let mut tokens = self.tokenizer.encode(&text, true).map_err(refused)?;
+        let tokens = self.tokens(&text)?;
+        self.check_length(&tokens)?;
+        Ok(tokens)
+    }
+
+    /// The tokens of a text that stands at the beginning; control tokens spelt out in it are those tokens.
+    ///
+    /// # Errors
+    /// `invalid_request` for a text that is too long.
+    pub fn tokens(&self, text: &str) -> Result<Vec<u32>> {
+        let refused = |e: kinora_formats::FormatError| EngineError::invalid_request("chat", e.to_string());
+        let mut tokens = self.tokenizer.encode(text, true).map_err(refused)?;
         if let Some(bos) = self.tokenizer.bos().filter(|_| self.tokenizer.add_bos())
             && tokens.first() != Some(&bos)
         {
             tokens.insert(0, bos);
         }
+        Ok(tokens)
+    }
+
+    /// # Errors
+    /// `invalid_request` for none, or one that is not in the vocabulary; `context_length_exceeded` with the numbers.
+    pub fn check_length(&self, tokens: &[u32]) -> Result<()> {
         if tokens.len() >= self.context {
             let (n, most) = (tokens.len(), self.context - 1);
             let message = format!("the conversation is {n} tokens long, and the text model reads at most {most}");
@@ -127,7 +142,12 @@ impl TextModel {
         if tokens.is_empty() {
             return Err(EngineError::invalid_request("chat", "the conversation is empty"));
         }
-        Ok(tokens)
+        let size = self.tokenizer.vocab_size();
+        if let Some(id) = tokens.iter().find(|id| **id as usize >= size) {
+            let message = format!("{id} is no token: the vocabulary has {size}");
+            return Err(EngineError::invalid_request("chat", message));
+        }
+        Ok(())
     }
 
     /// A memory that holds the longest beginning of `prompt` that is known in whole chunks, but never all of it.

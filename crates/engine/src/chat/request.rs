@@ -103,11 +103,17 @@ impl ChatRequest {
     /// # Errors
     /// `invalid_request`, naming the field.
     pub(crate) fn check(&self) -> Result<()> {
+        if self.messages.is_empty() {
+            return Err(EngineError::invalid_request("chat", "messages is empty: it needs at least one message"));
+        }
+        self.check_all_but_messages()
+    }
+
+    /// # Errors
+    /// `invalid_request`, naming the field.
+    pub(crate) fn check_all_but_messages(&self) -> Result<()> {
         let refuse = |message: &str| Err(EngineError::invalid_request("chat", message));
         self.sampling().check()?;
-        if self.messages.is_empty() {
-            return refuse("messages is empty: it needs at least one message");
-        }
         if self.max_tokens == 0 {
             return refuse("max_tokens is 0: it must be 1 at least");
         }

@@ -38,10 +38,22 @@ impl ChatStream {
     pub(crate) fn open(engine: &Engine, request: ChatRequest) -> Result<Self> {
         request.check()?;
         let model = engine.text(request.model.as_deref())?;
+        let prompt = model.prompt(&request.messages)?;
+        Self::begin(engine, &model, request, &prompt)
+    }
+
+    /// As [`Self::open`], with the tokens to go on with in place of messages.
+    pub(crate) fn open_raw(engine: &Engine, request: ChatRequest, prompt: &[u32]) -> Result<Self> {
+        request.check_all_but_messages()?;
+        let model = engine.text(request.model.as_deref())?;
+        model.check_length(prompt)?;
+        Self::begin(engine, &model, request, prompt)
+    }
+
+    fn begin(engine: &Engine, model: &Rc<TextModel>, request: ChatRequest, prompt: &[u32]) -> Result<Self> {
         let constraint =
             request.json_schema.as_ref().map(|schema| model.grammars.json(&model.tokenizer, schema)).transpose()?;
-        let prompt = model.prompt(&request.messages)?;
-        let memory = model.remember(&prompt)?;
+        let memory = model.remember(prompt)?;
         let cached = memory.tokens.len();
         let usage = Usage {
             prompt_tokens: prompt.len(),

@@ -1,13 +1,22 @@
-//! What the endpoints ask of the engine, as types.
+//! What the endpoints ask of the engine, and what it tells them, as plain data: all that a checked request can say.
 
 use kinora_tensor::Abort;
-use serde::Serialize;
 use serde_json::{Map, Value};
 
-pub(crate) use crate::chat::{FinishReason, Role};
+pub use crate::chat::FinishReason;
 
+/// Who speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    System,
+    User,
+    Assistant,
+    Tool,
+}
+
+/// One turn of a conversation.
 #[derive(Debug, Clone)]
-pub(crate) struct Message {
+pub struct Message {
     pub role: Role,
     pub content: String,
     pub name: Option<String>,
@@ -19,36 +28,47 @@ impl Message {
     fn new(role: Role, content: impl Into<String>) -> Self {
         Self { role, content: content.into(), name: None, tool_calls: Vec::new(), tool_call_id: None }
     }
+
+    /// What the application asks for before the conversation.
     pub fn system(content: impl Into<String>) -> Self {
         Self::new(Role::System, content)
     }
+
+    /// What the person says.
     pub fn user(content: impl Into<String>) -> Self {
         Self::new(Role::User, content)
     }
+
+    /// What the model said.
     pub fn assistant(content: impl Into<String>) -> Self {
         Self::new(Role::Assistant, content)
     }
+
+    /// What a tool gave back to the call of this id.
     pub fn tool(id: impl Into<String>, content: impl Into<String>) -> Self {
-        Self { tool_call_id: Some(id.into()), ..Self::new(Role::User, content) }
+        Self { tool_call_id: Some(id.into()), ..Self::new(Role::Tool, content) }
     }
 }
 
+/// A call that the assistant made in an earlier turn.
 #[derive(Debug, Clone)]
-pub(crate) struct ToolCall {
+pub struct ToolCall {
     pub id: String,
     pub name: String,
     pub arguments: String,
 }
 
+/// A function that the model may call; `parameters` is the JSON schema of its arguments.
 #[derive(Debug, Clone)]
-pub(crate) struct Tool {
+pub struct Tool {
     pub name: String,
     pub description: Option<String>,
     pub parameters: Value,
 }
 
+/// Which tools may or must be called.
 #[derive(Debug, Clone, Default)]
-pub(crate) enum ToolChoice {
+pub enum ToolChoice {
     None,
     #[default]
     Auto,
@@ -60,8 +80,9 @@ pub(crate) enum ToolChoice {
     },
 }
 
+/// What the answer must look like.
 #[derive(Debug, Clone, Default)]
-pub(crate) enum ResponseFormat {
+pub enum ResponseFormat {
     #[default]
     Text,
     JsonObject,
@@ -72,46 +93,68 @@ pub(crate) enum ResponseFormat {
     Gbnf(String),
 }
 
-#[derive(Debug, Clone, Default)]
-pub(crate) enum ContextPolicy {
+/// What to do with a conversation that is longer than the context.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ContextPolicy {
     #[default]
     Refuse,
     DropOldest,
 }
 
-#[derive(Debug, Clone)]
-pub(crate) struct Speculation;
-impl Speculation {
-    pub fn prompt_lookup() -> Self {
-        Self
-    }
-    pub fn draft(_: &str, _: Option<usize>) -> Self {
-        Self
-    }
+/// How tokens are guessed ahead; it changes the speed only.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Speculation {
+    /// From what stands in the prompt already.
+    PromptLookup,
+    /// By a smaller model of the same vocabulary, so many tokens at once.
+    Draft { model: String, tokens: Option<usize> },
 }
 
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Xtc {
+/// Keeps the surprise of tokens near `tau` (Basu et al. 2021).
+/// Penalises what would repeat an earlier sequence (DRY).
+/// Drops likely tokens now and then (XTC).
+#[derive(Debug, Clone, PartialEq)]
+pub struct Xtc {
     pub probability: f32,
     pub threshold: f32,
 }
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Dry {
+#[derive(Debug, Clone, PartialEq)]
+pub struct Dry {
     pub multiplier: f32,
     pub base: f32,
     pub allowed_length: usize,
     pub window: usize,
     pub sequence_breakers: Vec<String>,
 }
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Mirostat {
+#[derive(Debug, Clone, PartialEq)]
+pub struct Mirostat {
     pub version: u8,
     pub tau: f32,
     pub eta: f32,
 }
 
-#[derive(Debug, Clone)]
-pub(crate) struct Sampling {
+impl Default for Xtc {
+    fn default() -> Self {
+        Self { probability: 0.0, threshold: 0.1 }
+    }
+}
+
+impl Default for Dry {
+    fn default() -> Self {
+        let sequence_breakers = ["\n", ":", "\"", "*"].map(str::to_string).into();
+        Self { multiplier: 0.0, base: 1.75, allowed_length: 2, window: 1024, sequence_breakers }
+    }
+}
+
+impl Default for Mirostat {
+    fn default() -> Self {
+        Self { version: 2, tau: 5.0, eta: 0.1 }
+    }
+}
+
+/// How tokens are drawn.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sampling {
     pub temperature: f32,
     pub top_k: usize,
     pub top_p: f32,
@@ -145,8 +188,9 @@ impl Default for Sampling {
     }
 }
 
+/// A conversation to go on with.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct ChatRequest {
+pub struct ChatRequest {
     pub model: Option<String>,
     pub messages: Vec<Message>,
     pub tools: Vec<Tool>,
@@ -164,8 +208,9 @@ pub(crate) struct ChatRequest {
     pub abort: Abort,
 }
 
+/// A text, or its tokens.
 #[derive(Debug, Clone)]
-pub(crate) enum Prompt {
+pub enum Prompt {
     Text(String),
     Tokens(Vec<u32>),
 }
@@ -175,8 +220,9 @@ impl Default for Prompt {
     }
 }
 
+/// A text to go on with as it stands.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct CompletionRequest {
+pub struct CompletionRequest {
     pub model: Option<String>,
     pub prompt: Prompt,
     pub max_tokens: Option<usize>,
@@ -190,40 +236,60 @@ pub(crate) struct CompletionRequest {
     pub abort: Abort,
 }
 
+/// A token's bytes, the logarithm of its probability, and the likeliest others in its place.
 #[derive(Debug, Clone)]
-pub(crate) struct TokenLogprob {
+pub struct TokenLogprob {
     pub bytes: Vec<u8>,
     pub logprob: f32,
     pub top: Vec<(Vec<u8>, f32)>,
 }
 
-#[derive(Debug, Clone, Default, Serialize)]
-pub(crate) struct Usage {
+/// What an answer took.
+#[derive(Debug, Clone, Default)]
+pub struct Usage {
     pub prompt_tokens: usize,
     pub cached_tokens: usize,
     pub completion_tokens: usize,
     pub accepted_draft_tokens: usize,
 }
 
-pub(crate) enum ChatEvent {
-    Delta { text: String, logprobs: Option<Vec<TokenLogprob>> },
-    ToolCall { index: usize, id: String, name: String },
-    ToolArguments { index: usize, text: String },
-    Done { finish_reason: FinishReason, usage: Usage, device: &'static str, precision: String, ms: u64 },
+/// An event of an answer in the making.
+pub enum ChatEvent {
+    Delta {
+        text: String,
+        logprobs: Option<Vec<TokenLogprob>>,
+    },
+    ToolCall {
+        index: usize,
+        id: String,
+        name: String,
+    },
+    ToolArguments {
+        index: usize,
+        text: String,
+    },
+    /// The end. `device` and `precision`: where it ran, and what the weights are.
+    Done {
+        finish_reason: FinishReason,
+        usage: Usage,
+        device: &'static str,
+        precision: Option<String>,
+    },
 }
 
-pub(crate) struct ModelInfo {
+/// A loaded text model. `embedding`: numbers in its vectors, where it makes some.
+pub struct ModelInfo {
     pub name: String,
     pub default: bool,
-    pub architecture: String,
-    pub quantization: String,
-    pub parameters: u64,
+    /// Tokens that a conversation and its answer may take together.
     pub context: usize,
+    /// Of its weights.
     pub bytes: u64,
     pub embedding: Option<usize>,
 }
 
-pub(crate) struct Embedding {
+/// A text's vector of length 1, and the tokens it has.
+pub struct Embedding {
     pub vector: Vec<f32>,
     pub tokens: usize,
 }

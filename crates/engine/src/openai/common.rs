@@ -1,8 +1,8 @@
 //! What chats, completions and responses share.
 
-use crate::openai::bridge::Coming;
 use serde_json::{Value, json};
 
+use super::bridge;
 use super::error::{ApiError, Result};
 use super::exchange::Headers;
 use super::fields::{Fields, Table};
@@ -35,7 +35,7 @@ pub(super) fn ignored(fields: &Fields, table: &Table) -> Headers {
 /// `model_not_found` with what is loaded.
 pub(super) fn model(engine: &Engine, fields: &Fields) -> Result<String> {
     let named = fields.text("model")?;
-    let models = engine.models();
+    let models = bridge::models(engine);
     let found = match named {
         Some(name) => models.iter().find(|m| m.name == name),
         None => models.iter().find(|m| m.default).or(models.first()),
@@ -48,7 +48,7 @@ pub(super) fn model(engine: &Engine, fields: &Fields) -> Result<String> {
 
 /// The refusal of a name that no model has.
 pub(super) fn not_found(engine: &Engine, name: &str) -> ApiError {
-    let models = engine.models();
+    let models = bridge::models(engine);
     let loaded: Vec<_> = models.iter().map(|m| m.name.as_str()).collect();
     let message = match loaded.is_empty() {
         true => format!("There is no model {name}: no text model is loaded. Load one first."),
@@ -108,7 +108,7 @@ pub(super) fn usage(answers: &[Usage]) -> Value {
 }
 
 /// What every answer adds: where and how it was computed.
-pub(super) fn report(device: &str, precision: &str, seed: u64, ms: u64) -> Value {
+pub(super) fn report(device: &str, precision: Option<&str>, seed: u64, ms: u64) -> Value {
     json!({ "device": device, "precision": precision, "seed": seed, "ms": ms })
 }
 
@@ -122,7 +122,12 @@ pub(super) fn sum(a: &Value, b: &Value) -> Value {
     }
 }
 
+/// The shortest decimal that is this number: 0.7 as an f32 is 0.699999988… as an f64.
+pub(super) fn short(x: f32) -> Value {
+    x.to_string().parse::<f64>().map_or(Value::Null, Value::from)
+}
+
 /// A logarithm that JSON can hold: what cannot come has −9999, as in the API.
 pub(super) fn logprob(p: f32) -> Value {
-    p.max(-9999.0).into()
+    short(p.max(-9999.0))
 }

@@ -4,7 +4,7 @@
 //! Every field is honoured or refused by name; few do nothing on one's own device, and a header lists those
 //! (`x-kinora-ignored`). The tables of fields are data: [`fields::Table`].
 
-mod ask;
+pub mod ask;
 mod bridge;
 mod chat;
 mod common;
@@ -22,6 +22,8 @@ mod sampling;
 mod series;
 mod service;
 
+#[cfg(test)]
+mod tests;
 mod tools;
 
 pub use error::ApiError;

@@ -1,16 +1,16 @@
 //! `GET models`, `GET` and `DELETE models/{id}`
 
-use crate::openai::bridge::Coming;
 use serde_json::{Value, json};
 
+use super::ask::ModelInfo;
+use super::bridge;
 use super::common::not_found;
 use super::error::Result;
 use crate::Engine;
-use crate::openai::ask::ModelInfo;
 
 /// All loaded text models.
 pub(super) fn list(engine: &Engine) -> Value {
-    let data: Vec<Value> = engine.models().iter().map(model).collect();
+    let data: Vec<Value> = bridge::models(engine).iter().map(model).collect();
     json!({ "object": "list", "data": data })
 }
 
@@ -19,7 +19,7 @@ pub(super) fn list(engine: &Engine) -> Value {
 /// # Errors
 /// 404 with what is loaded.
 pub(super) fn one(engine: &Engine, id: &str) -> Result<Value> {
-    engine.models().iter().find(|m| m.name == id).map(model).ok_or_else(|| not_found(engine, id))
+    bridge::models(engine).iter().find(|m| m.name == id).map(model).ok_or_else(|| not_found(engine, id))
 }
 
 /// Takes a model out of memory.
@@ -28,7 +28,7 @@ pub(super) fn one(engine: &Engine, id: &str) -> Result<Value> {
 /// As [`one`].
 pub(super) fn remove(engine: &Engine, id: &str) -> Result<Value> {
     one(engine, id)?;
-    engine.remove_model(id)?;
+    bridge::remove(engine, id)?;
     Ok(json!({ "id": id, "object": "model", "deleted": true }))
 }
 
@@ -41,9 +41,6 @@ fn model(m: &ModelInfo) -> Value {
         "owned_by": "kinora",
         "kinora": {
             "default": m.default,
-            "architecture": m.architecture,
-            "quantization": m.quantization,
-            "parameters": m.parameters,
             "context": m.context,
             "bytes": m.bytes,
             "embedding": m.embedding,

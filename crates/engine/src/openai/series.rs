@@ -3,7 +3,7 @@
 use super::error::{ApiError, Result};
 use crate::Engine;
 use crate::openai::ask::{ChatEvent, ChatRequest, CompletionRequest};
-use crate::openai::bridge::{ChatStream, Coming};
+use crate::openai::bridge::{self, ChatStream};
 
 /// What the engine is asked.
 #[derive(Clone)]
@@ -49,7 +49,7 @@ impl Series {
 
 fn open(engine: &Engine, ask: Ask) -> Result<ChatStream> {
     Ok(match ask {
-        Ask::Chat(request) => engine.ask(*request)?,
-        Ask::Text(request) => engine.complete(*request)?,
+        Ask::Chat(request) => bridge::chat(engine, *request)?,
+        Ask::Text(request) => bridge::complete(engine, *request)?,
     })
 }

@@ -30,6 +30,15 @@ pub(super) struct Stamp {
     pub created: u64,
     /// A seed for a request that brings none.
     pub seed: u64,
+    began: u64,
+    now: fn() -> u64,
+}
+
+impl Stamp {
+    /// Milliseconds since the request came.
+    pub fn elapsed(&self) -> u64 {
+        (self.now)().saturating_sub(self.began)
+    }
 }
 
 impl Service {
@@ -92,6 +101,7 @@ impl Service {
         seed = (seed ^ seed >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         seed = (seed ^ seed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
         // 53 bits: a JavaScript number holds it, so that it can be given again
-        Stamp { id: format!("{now:x}{made:04x}"), created: now / 1000, seed: (seed ^ seed >> 31) >> 11 }
+        let id = format!("{now:x}{made:04x}");
+        Stamp { id, created: now / 1000, seed: (seed ^ seed >> 31) >> 11, began: now, now: self.now }
     }
 }

@@ -12,8 +12,8 @@ use crate::source::constant;
 use crate::{ModelError, Result, Weights};
 pub(super) use fused::Norm;
 
-/// Larger stacks stay apart: a device binds at least 128 MiB at once, and a copy of the rows is made at load.
-const MAX_STACK_BYTES: usize = 64 << 20;
+/// Larger stacks stay apart: a GPU binds at least so much at once.
+const MAX_STACK_BYTES: usize = 128 << 20;
 
 /// `y = x · Wᵀ + b`, and what adapters add.
 pub(super) struct Linear {

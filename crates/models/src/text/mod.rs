@@ -31,6 +31,9 @@ pub use encoder::Encoder;
 use linear::Linear;
 use rope::RopeTables;
 
+/// Tokens of a prompt that stands for all when pipelines are compiled: more than the kernels for few rows take.
+const WARM_PROMPT: usize = 32;
+
 /// A loaded decoder.
 pub struct Decoder {
     config: TextConfig,
@@ -97,7 +100,7 @@ impl Decoder {
     ///
     /// # Errors
     /// `Config` for an adapter of a matrix that this decoder does not have, `Shape` for one of another size, `OutOfMemory`.
-    /// Nothing changes then but for the last.
+    /// Nothing changes then, but the last switches all off.
     pub fn set_adapters(&self, adapters: &[(&Adapter, f32)]) -> Result<()> {
         let linears: Vec<&Linear> = self.blocks.iter().flat_map(Block::linears).chain(&self.output).collect();
         let names: HashSet<&str> = linears.iter().flat_map(|linear| linear.matrices()).collect();
@@ -112,7 +115,11 @@ impl Decoder {
             }
             linears.iter().try_for_each(|linear| linear.check_adapter(adapter))?;
         }
-        linears.iter().try_for_each(|linear| linear.set_adapters(adapters))?;
+        if let Err(e) = linears.iter().try_for_each(|linear| linear.set_adapters(adapters)) {
+            self.adapters.set(0);
+            linears.iter().try_for_each(|linear| linear.set_adapters(&[]))?; // needs no memory
+            return Err(e);
+        }
         let mut hash = Xxh3::new();
         for (adapter, weight) in adapters {
             hash.update(&weight.to_le_bytes());
@@ -156,6 +163,22 @@ impl Decoder {
     /// `OutOfMemory`, `Tensor` where the device or the heads do not allow that type.
     pub fn new_cache_in(&self, max_len: usize, kind: CacheType) -> Result<KvCache> {
         KvCache::new(&self.device, &self.config, max_len, kind)
+    }
+
+    /// Compiles, ahead of the first token, what reading with caches of this kind and drawing need on a GPU. `progress`
+    /// gets how many of how many pipelines are ready. Nothing to do on the CPU.
+    ///
+    /// # Errors
+    /// `OutOfMemory`, `DeviceLost`.
+    pub async fn warm_up(&self, kind: CacheType, progress: impl FnMut(usize, usize)) -> Result<()> {
+        let Device::Gpu(gpu) = &self.device else { return Ok(()) };
+        let compute = || {
+            let mut cache = self.new_cache_in(WARM_PROMPT + 2, kind)?;
+            self.forward(&[0; WARM_PROMPT], &mut cache)?;
+            let logits = self.forward(&[0], &mut cache)?;
+            Ok::<_, ModelError>(logits.plan_sampling()?)
+        };
+        gpu.warm_up(compute, progress).await
     }
 
     /// Logits [1, vocab] of what follows `tokens`, which join the cache.

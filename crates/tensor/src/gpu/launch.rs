@@ -102,7 +102,7 @@ impl Variant {
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct PipelineKey {
-    kernel: &'static str,
+    pub(super) kernel: &'static str,
     variant: Variant,
     block: Option<BlockType>,
 }
@@ -214,6 +214,13 @@ impl<'a> Launch<'a> {
             }
         }
         let mut state = self.gpu.state();
+        if let Some(plan) = &mut state.plan {
+            plan.add(self.key, self.kernel, signature);
+            return Ok(());
+        }
+        if self.gpu.0.options.idle_kernel == Some(self.kernel.name) {
+            return Ok(());
+        }
         while state.pending.len() >= MAX_PENDING {
             drop(state);
             self.gpu.flush()?;
@@ -221,7 +228,7 @@ impl<'a> Launch<'a> {
         }
         let pipeline = match state.pipelines.get(&self.key) {
             Some(pipeline) => pipeline.clone(),
-            None => self.create_pipeline(&mut state, signature),
+            None => self.gpu.create_pipeline(&mut state, self.kernel, self.key, signature),
         };
         let key = BindKey { signature, buffers };
         let bind_group = match state.bind_groups.get(&key) {
@@ -236,31 +243,6 @@ impl<'a> Launch<'a> {
         state.pending.push(Dispatch { pipeline, bind_group, grid });
         state.stats.dispatches += 1;
         Ok(())
-    }
-
-    fn create_pipeline(&self, state: &mut super::State, signature: Signature) -> wgpu::ComputePipeline {
-        let device = &self.gpu.0.device;
-        let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
-            label: Some(self.kernel.name),
-            source: wgpu::ShaderSource::Wgsl(self.kernel.source(self.key.variant, self.key.block).into()),
-        });
-        let constants: Vec<(&str, f64)> =
-            self.kernel.constants.iter().zip(self.key.variant.constants).map(|(&n, v)| (n, f64::from(v))).collect();
-        let layouts = layouts(device, state, signature);
-        let pipeline = device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
-            label: Some(self.kernel.name),
-            layout: Some(&layouts.pipeline),
-            module: &module,
-            entry_point: Some("main"),
-            compilation_options: wgpu::PipelineCompilationOptions {
-                constants: &constants,
-                zero_initialize_workgroup_memory: false,
-            },
-            cache: None,
-        });
-        state.pipelines.insert(self.key, pipeline.clone());
-        state.stats.pipelines_created += 1;
-        pipeline
     }
 
     fn create_bind_group(&self, state: &mut super::State, key: BindKey) -> wgpu::BindGroup {
@@ -317,6 +299,37 @@ fn layouts<'s>(device: &wgpu::Device, state: &'s mut super::State, signature: Si
 }
 
 impl GpuDevice {
+    pub(super) fn create_pipeline(
+        &self,
+        state: &mut super::State,
+        kernel: &'static Kernel,
+        key: PipelineKey,
+        signature: Signature,
+    ) -> wgpu::ComputePipeline {
+        let device = &self.0.device;
+        let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
+            label: Some(kernel.name),
+            source: wgpu::ShaderSource::Wgsl(kernel.source(key.variant, key.block).into()),
+        });
+        let constants: Vec<(&str, f64)> =
+            kernel.constants.iter().zip(key.variant.constants).map(|(&n, v)| (n, f64::from(v))).collect();
+        let layouts = layouts(device, state, signature);
+        let pipeline = device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
+            label: Some(kernel.name),
+            layout: Some(&layouts.pipeline),
+            module: &module,
+            entry_point: Some("main"),
+            compilation_options: wgpu::PipelineCompilationOptions {
+                constants: &constants,
+                zero_initialize_workgroup_memory: false,
+            },
+            cache: None,
+        });
+        state.pipelines.insert(key, pipeline.clone());
+        state.stats.pipelines_created += 1;
+        pipeline
+    }
+
     /// Submits what was recorded, as one compute pass. Errors: `DeviceLost`, or the first error of the device.
     pub(crate) fn flush(&self) -> Result<()> {
         self.0.health.check()?;

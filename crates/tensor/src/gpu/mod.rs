@@ -13,6 +13,7 @@ mod oneshot;
 pub(crate) mod pack;
 mod read;
 mod state;
+mod warm;
 #[cfg(target_arch = "wasm32")]
 mod web;
 mod weight;
@@ -52,6 +53,8 @@ pub struct GpuOptions {
     /// Which kernels: those for hardware (`false`: tiles in workgroup memory, shared reductions), those for software
     /// adapters (`true`), or by the adapter. For tests of one on the other.
     pub software_kernels: Option<bool>,
+    /// For tests of the self-test: this kernel does nothing.
+    pub idle_kernel: Option<&'static str>,
     /// For tests: as if one binding held no more bytes than this.
     pub max_binding: Option<u64>,
     /// Put guard words behind every buffer, for tests: out-of-range writes are then found by `check_guards`.
@@ -64,6 +67,7 @@ impl Default for GpuOptions {
             force_fallback_adapter: false,
             watchdog: Duration::from_secs(30),
             software_kernels: None,
+            idle_kernel: None,
             max_binding: None,
             guards: false,
         }
@@ -80,6 +84,8 @@ pub(crate) struct Inner {
     info: wgpu::AdapterInfo,
     limits: wgpu::Limits,
     options: GpuOptions,
+    /// Which of the two sets of kernels.
+    software_kernels: AtomicBool,
     health: Arc<Health>,
     state: Mutex<State>,
     /// Held while the queue is given work or waited for: wgpu-core 30 panics when a wait that has run out meets another
@@ -208,12 +214,14 @@ impl GpuDevice {
             device.on_uncaptured_error(Arc::new(move |e: wgpu::Error| at_error.fail(at_error.uncaptured(&e))));
         }
         let state = Mutex::new(State::new(&device, &limits));
+        let software = options.software_kernels.unwrap_or(info.device_type == wgpu::DeviceType::Cpu);
         Ok(GpuDevice(Arc::new(Inner {
             device,
             queue,
             info,
             limits,
             options,
+            software_kernels: AtomicBool::new(software),
             health,
             state,
             queue_turn: Mutex::default(),
@@ -235,6 +243,11 @@ impl GpuDevice {
     /// Whether this is a software adapter (SwiftShader, lavapipe): far slower than the CPU device.
     pub fn is_software(&self) -> bool {
         self.0.info.device_type == wgpu::DeviceType::Cpu
+    }
+
+    /// From now on takes the kernels for software adapters: where those for hardware compute wrongly.
+    pub fn use_software_kernels(&self) {
+        self.0.software_kernels.store(true, Ordering::Relaxed);
     }
 
     /// Counters of what was created and run since the device was made.
@@ -287,7 +300,7 @@ impl GpuDevice {
 
     /// Whether tiles in workgroup memory pay: where it is emulated they are many times slower than registers.
     pub(crate) fn has_fast_workgroup_memory(&self) -> bool {
-        !self.0.options.software_kernels.unwrap_or(self.is_software())
+        !self.0.software_kernels.load(Ordering::Relaxed)
     }
 
     /// Invocations that share one row in a reduction: one where barriers are emulated.

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use super::arena::{Arena, BufferId};
 use super::launch::{Access, MAX_BINDINGS, PARAMS_BYTES, PipelineKey};
 use super::read::{Fence, Staging};
+use super::warm::Plan;
 
 /// Counters since the device was made. A steady loop raises `dispatches` and `submits` only.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -76,6 +77,8 @@ pub(crate) struct State {
     pub(super) layouts: HashMap<Signature, Layouts>,
     pub(super) bind_groups: HashMap<BindKey, wgpu::BindGroup>,
     pub(super) staging: Vec<Staging>,
+    /// While launches are only gathered.
+    pub(super) plan: Option<Plan>,
     pub(super) stats: GpuStats,
 }
 
@@ -128,6 +131,7 @@ impl State {
             layouts: HashMap::new(),
             bind_groups: HashMap::new(),
             staging: Vec::new(),
+            plan: None,
             stats: GpuStats::default(),
         }
     }

@@ -238,6 +238,27 @@ fn a_matrix_above_the_size_of_a_binding_lies_in_several() {
 }
 
 #[test]
+fn a_warmed_device_compiles_nothing_and_planning_computes_nothing() {
+    let Some(d) = device(GpuOptions::default()) else { return };
+    let device = Device::Gpu(d.clone());
+    let x = Tensor::from_f32(&device, &[4, 70], &values(280, 1)).unwrap();
+    let compute = || x.rms_norm(None, 1e-5)?.silu()?.matmul(&x.permute(&[1, 0])?);
+    let mut steps = Vec::new();
+    let before = d.stats();
+    block_on(d.warm_up(|| compute().map(drop), |done, all| steps.push((done, all)))).unwrap();
+    assert_eq!(steps, [(1, 4), (2, 4), (3, 4), (4, 4)]);
+    let warm = d.stats();
+    assert_eq!(warm.dispatches, before.dispatches, "planning launched something");
+    let y = compute().unwrap();
+    assert!(block_on(y.to_vec()).unwrap().iter().any(|v| *v != 0.0));
+    assert_eq!(d.stats().pipelines_created, warm.pipelines_created);
+    block_on(d.warm_up(|| compute().map(drop), |_, _| panic!("nothing is missing"))).unwrap();
+    // An error of the computation ends the planning.
+    assert!(block_on(d.warm_up(|| x.linear(&x.reshape(&[280]).unwrap(), None).map(drop), |_, _| ())).is_err());
+    assert!(block_on(x.silu().unwrap().to_vec()).is_ok());
+}
+
+#[test]
 fn packed_planes_read_back_as_the_file_says() {
     let Some(d) = guarded() else { return };
     for block in BlockType::ALL {

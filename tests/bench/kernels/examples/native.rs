@@ -1,8 +1,9 @@
-//! `cargo run --release -p kinora-bench --example native -- THREADS CASE...`: milliseconds of each case, by the clock and of CPU.
+//! `cargo run --release -p kinora-bench --example native -- THREADS|gpu CASE...`: milliseconds of each case, by the clock and of CPU.
 
 use std::time::{Duration, Instant};
 
 use kinora_bench::{Case, Error};
+use kinora_tensor::Device;
 
 /// Milliseconds of CPU that this process used, by Linux's scheduler: what a busy machine leaves alone. 0 elsewhere.
 fn cpu_ms() -> f64 {
@@ -16,10 +17,13 @@ fn cpu_ms() -> f64 {
 
 fn main() -> Result<(), Error> {
     let mut args = std::env::args().skip(1);
-    let threads = args.next().and_then(|n| n.parse().ok()).unwrap_or(1);
+    let device = match args.next().unwrap_or_default().as_str() {
+        "gpu" => pollster::block_on(Device::gpu())?,
+        threads => Device::cpu(threads.parse().unwrap_or(1)),
+    };
     let painter = std::fs::read("models/paint/paint.safetensors").ok();
     for name in args {
-        let Some(case) = Case::new(&name, threads, painter.clone())? else {
+        let Some(case) = Case::new(&name, &device, painter.clone())? else {
             println!("{name:32} is no case");
             continue;
         };

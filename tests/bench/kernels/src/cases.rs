@@ -24,8 +24,8 @@ impl Case {
     ///
     /// # Errors
     /// Whatever refuses the inputs.
-    pub fn new(name: &str, threads: usize, file: Option<Vec<u8>>) -> Result<Option<Case>, Error> {
-        let d = Device::cpu(threads);
+    pub fn new(name: &str, d: &Device, file: Option<Vec<u8>>) -> Result<Option<Case>, Error> {
+        let d = d.clone();
         let name = &peer_name(name);
         let digits = |text: &str| text.split(['x', '_']).filter_map(|n| n.parse().ok()).collect::<Vec<usize>>();
         let tensor = |shape: &[usize]| Tensor::from_f32(&d, shape, &values(shape.iter().product()));

@@ -80,10 +80,10 @@ impl ChatAnswer {
                     all.push_str(&text);
                 }
             }
-            ChatEvent::Done { finish_reason, usage, device, precision, ms } => {
+            ChatEvent::Done { finish_reason, usage, device, precision } => {
                 choice.finish = Some(finish_reason);
                 self.usages.push(usage);
-                self.report = common::report(device, &precision, self.head.seed, ms);
+                self.report = common::report(device, precision.as_deref(), self.head.seed, self.head.stamp.elapsed());
             }
         }
         choice.begun = true;

@@ -98,7 +98,6 @@ pub(in crate::openai) fn open(engine: &Engine, body: &Value, stamp: Stamp, abort
         speculation: speculation(kinora.as_ref())?,
         template: template(&fields, kinora.as_ref())?,
         abort,
-        ..base
     };
     if let Some(kinora) = &kinora {
         request.format = format::extension(kinora, request.format)?;

@@ -91,10 +91,10 @@ impl CompletionAnswer {
                 choice.text.push_str(&text);
                 delta = text;
             }
-            ChatEvent::Done { finish_reason, usage, device, precision, ms } => {
+            ChatEvent::Done { finish_reason, usage, device, precision } => {
                 choice.finish = Some(finish_reason);
                 self.usages.push(usage);
-                self.report = common::report(device, &precision, self.head.seed, ms);
+                self.report = common::report(device, precision.as_deref(), self.head.seed, self.head.stamp.elapsed());
             }
             // Only chats have tools
             ChatEvent::ToolCall { .. } | ChatEvent::ToolArguments { .. } => return None,

@@ -4,4 +4,6 @@ mod answer;
 mod request;
 
 pub(super) use answer::CompletionAnswer;
+#[cfg(test)]
+pub(super) use request::TABLE;
 pub(super) use request::{open, prompts};

@@ -12,11 +12,13 @@ use crate::openai::common;
 use crate::openai::error::{ApiError, Result};
 use crate::openai::exchange::{Answer, Step, StreamEvent};
 use crate::openai::series::Series;
+use crate::openai::service::Stamp;
 
 /// What the request fixed.
 pub(super) struct Head {
     /// The response without its status, output and usage.
     pub shell: Value,
+    pub stamp: Stamp,
     pub seed: u64,
     /// The conversation without the instructions.
     pub said: Vec<Message>,
@@ -57,9 +59,11 @@ impl ResponseAnswer {
             ChatEvent::Delta { text, logprobs } => self.output.text(&text, logprobs.as_deref()),
             ChatEvent::ToolCall { id, name, .. } => self.output.call(id, name),
             ChatEvent::ToolArguments { text, .. } => self.output.arguments(&text),
-            ChatEvent::Done { finish_reason, usage, device, precision, ms } => {
-                self.done(finish_reason, &usage, common::report(device, &precision, self.head.seed, ms))
-            }
+            ChatEvent::Done { finish_reason, usage, device, precision } => self.done(
+                finish_reason,
+                &usage,
+                common::report(device, precision.as_deref(), self.head.seed, self.head.stamp.elapsed()),
+            ),
         }
     }
 

@@ -7,5 +7,7 @@ mod request;
 mod store;
 
 pub(super) use answer::ResponseAnswer;
+#[cfg(test)]
+pub(super) use request::TABLE;
 pub(super) use request::open;
 pub(super) use store::Store;

@@ -67,7 +67,7 @@ impl Output {
             if let Value::String(all) = &mut part["text"] {
                 all.push_str(text);
             }
-            if let Some(all) = part["logprobs"].as_array_mut() {
+            if let Some(all) = part.get_mut("logprobs").and_then(Value::as_array_mut) {
                 all.extend(told.iter().cloned());
             }
         }

@@ -140,8 +140,8 @@ pub(in crate::openai) fn open(
         "parallel_tool_calls": parallel,
         "previous_response_id": previous,
         "store": keep,
-        "temperature": request.sampling.temperature,
-        "top_p": request.sampling.top_p,
+        "temperature": common::short(request.sampling.temperature),
+        "top_p": common::short(request.sampling.top_p),
         "text": or("text", json!({ "format": { "type": "text" } })),
         "tool_choice": or("tool_choice", "auto".into()),
         "tools": or("tools", json!([])),
@@ -149,7 +149,7 @@ pub(in crate::openai) fn open(
         "metadata": or("metadata", json!({})),
     });
     let output = Output::new(&stamp.id, max_calls, request.logprobs.is_some());
-    let head = Head { shell, seed: request.seed, said, store: keep.then(|| store.clone()) };
+    let head = Head { shell, stamp, seed: request.seed, said, store: keep.then(|| store.clone()) };
     let series = Series::open(engine, vec![Ask::Chat(Box::new(request))])?;
     let answer = ResponseAnswer::new(series, head, output, stream);
     Ok(Exchange::of(Work::Response(Box::new(answer)), stream, common::ignored(&fields, &TABLE)))

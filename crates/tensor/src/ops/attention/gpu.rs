@@ -156,14 +156,17 @@ pub(super) fn attention(
     let op = "attention";
     let bias_at = bias.gpu(op)?;
     let (k, v) = (k.gpu(op)?, v.gpu(op)?);
-    if split {
+    if split || (tiled && tq <= SPLIT_QUERIES && d.is_planning()) {
         // Of the same size whatever the length, so that a growing cache asks for the same buffer each time.
         let parts = d.alloc(MAX_SPLITS * tq * heads * (dim + 2) * 4)?;
         d.launch(&TILE, tile(cache, o.key_bias.is_some(), true))
             .bind(&[q.gpu(op)?, k, v, bias_at, (&parts, 0)])
             .params(&params)
             .grid(tq.div_ceil(TILE_QUERIES) * heads * splits)?;
-        return join::join(d, &parts, splits, y);
+        join::join(d, &parts, splits, y)?;
+        if split {
+            return Ok(());
+        }
     }
     let (kernel, variant) = match tiled {
         true => (&TILE, tile(cache, o.key_bias.is_some(), false)),

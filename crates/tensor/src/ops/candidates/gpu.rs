@@ -139,8 +139,9 @@ static TOP: Kernel = Kernel {
     variants: &[variant(true), variant(false)],
 };
 
-/// Sorts parts of the logits and keeps the first of each, until one part is left.
-pub(super) async fn top(d: &GpuDevice, x: &Tensor, k: usize, temperature: f32) -> Result<Candidates> {
+/// Sorts parts of the logits and keeps the first of each, until one part is left: `k` pairs, and the two words of
+/// `log_sum`.
+pub(super) fn record_top(d: &GpuDevice, x: &Tensor, k: usize, temperature: f32) -> Result<GpuBuffer> {
     let mut from: Option<GpuBuffer> = None;
     let mut len = x.len();
     let found = loop {
@@ -159,6 +160,11 @@ pub(super) async fn top(d: &GpuDevice, x: &Tensor, k: usize, temperature: f32) -
         from = Some(to);
     };
     log_sum::log_sum(d, x, temperature, &found, 2 * k)?;
+    Ok(found)
+}
+
+pub(super) async fn top(d: &GpuDevice, x: &Tensor, k: usize, temperature: f32) -> Result<Candidates> {
+    let found = record_top(d, x, k, temperature)?;
     let bytes = d.read(&found, 0, (2 * k + 2) * 4).await?;
     let words: Vec<u32> = bytemuck::pod_collect_to_vec(&bytes);
     let (pairs, sum) = words.split_at(2 * k);

@@ -136,6 +136,24 @@ impl Tensor {
         }
     }
 
+    /// Launches what drawing from `self` may launch, for [`GpuDevice::warm_up`](crate::GpuDevice::warm_up): nothing
+    /// is read. `self` f32, V logits.
+    ///
+    /// # Errors
+    /// As [`Tensor::top_candidates`].
+    pub fn plan_sampling(&self) -> Result<()> {
+        let Device::Gpu(d) = self.device() else { return Ok(()) };
+        let (tokens, mask) =
+            ([TokenEdit { id: 0, repetition: 1.0, add: 0.0 }], vec![u32::MAX; self.len().div_ceil(32)]);
+        self.edit_logits(&LogitEdits { tokens: &tokens, mask: None })?;
+        self.edit_logits(&LogitEdits { tokens: &tokens, mask: Some(&mask) })?;
+        self.argmax()?;
+        if d.has_fast_workgroup_memory() {
+            gpu::record_top(d, self, self.len().min(MAX_GPU_CANDIDATES), 1.0)?;
+        }
+        Ok(())
+    }
+
     /// u32 values, row-major; waits for the device.
     ///
     /// # Errors
