@@ -218,7 +218,7 @@ function downloadView({ url, progress }: Download, library: Library): TemplateRe
       <b>${name}</b>
       <progress max="1" .value=${total ? (progress?.loaded ?? 0) / total : 0} aria-label=${`${name}, progress`}></progress>
       <p class="facts" role="status">
-        ${progress?.text ?? 'Asking the server'}${total ? html`: ${megabytes(progress?.loaded ?? 0)} of ${megabytes(total)} ${timeLeft(progress?.etaMs)}` : nothing}
+        ${progress?.text ?? 'Asking the server'}${total ? html`: ${megabytes(progress?.loaded ?? 0)} of ${megabytes(total)}${progress?.etaMs ? `, ${timeLeft(progress.etaMs)}` : ''}` : nothing}
       </p>
     </div>
     <button class="quiet" @click=${() => library.pause(url)}>${icon('pause')}Pause</button>
