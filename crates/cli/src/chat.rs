@@ -3,7 +3,8 @@
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use kinora_engine::chat::{ChatEvent, ChatRequest, Message};
+use kinora_engine::chat::{ChatEvent, ChatRequest, Message, ResponseFormat};
+use kinora_engine::sampling::Sampling;
 use kinora_engine::{Engine, ModelFiles};
 
 use crate::embedded::{self, DeviceArgs};
@@ -59,18 +60,17 @@ pub fn run(args: &Args) -> Outcome {
     messages.push(Message::user(&args.prompt));
     let mut answer = engine.chat(ChatRequest {
         messages,
-        max_tokens: args.max_tokens,
-        temperature: args.temperature,
-        top_p: args.top_p,
+        max_tokens: Some(args.max_tokens),
+        sampling: Sampling { temperature: args.temperature, top_p: args.top_p, ..Sampling::default() },
         seed: args.seed,
-        json_schema,
+        format: json_schema.map_or(ResponseFormat::Text, ResponseFormat::JsonSchema),
         ..Default::default()
     })?;
     let start = std::time::Instant::now();
     let mut out = io::stdout().lock();
     while let Some(event) = pollster::block_on(answer.next())? {
         match event {
-            ChatEvent::Delta { text } => {
+            ChatEvent::Delta { text, .. } => {
                 out.write_all(text.as_bytes())?;
                 out.flush()?;
             }
@@ -83,6 +83,7 @@ pub fn run(args: &Args) -> Outcome {
                     eprintln!("{prompt} + {n} tokens ({forced} forced) in {seconds:.2} s on {device}");
                 }
             }
+            ChatEvent::ToolCall { .. } | ChatEvent::ToolArguments { .. } => {} // no tools were given
         }
     }
     Ok(())
