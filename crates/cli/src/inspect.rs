@@ -132,6 +132,23 @@ fn render(out: &mut impl Write, template: &ChatTemplate) -> Outcome {
     let messages = [Message::new("user", "Hello!"), Message::new("assistant", "Hello. What shall we film?")];
     let prompt = template.render(&RenderInput::chat(&messages))?;
     writeln!(out, "chat template: two messages take {} characters", prompt.chars().count())?;
+    let f = template.features();
+    let yes = |is: bool| if is { "yes" } else { "no" };
+    let known = if f.calls_known { "" } else { " (the default: the template shows none)" };
+    writeln!(
+        out,
+        "  tools: {}; a call: {}{known}",
+        f.tools.unwrap_or("no"),
+        shown(f.calls.write("NAME", "{…}", "ID"))
+    )?;
+    writeln!(
+        out,
+        "  thinking: {}, switch: {}; system message: {}; content in parts: {}",
+        yes(f.thinking),
+        yes(f.thinking_switch),
+        yes(f.system),
+        yes(f.parts)
+    )?;
     Ok(())
 }
 

@@ -48,6 +48,23 @@ impl RenderInput {
         Self { messages, add_generation_prompt: true, ..Self::default() }
     }
 
+    /// Puts the arguments of all tool calls into the form that the template takes
+    /// ([`TemplateFeatures::arguments_as_text`](super::TemplateFeatures::arguments_as_text)): OpenAI's requests bring them
+    /// as JSON text, most templates want objects. Text that is no JSON object stays as it is.
+    pub fn spell_arguments(&mut self, as_text: bool) {
+        let calls = self.messages.iter_mut().filter_map(|m| m.get_mut("tool_calls")?.as_array_mut()).flatten();
+        for arguments in calls.filter_map(|call| call.get_mut("function")?.get_mut("arguments")) {
+            let other = match arguments {
+                Json::String(text) if !as_text => serde_json::from_str(text).ok().filter(Json::is_object),
+                Json::Object(_) if as_text => Some(Json::String(arguments.to_string())),
+                _ => None,
+            };
+            if let Some(other) = other {
+                *arguments = other;
+            }
+        }
+    }
+
     /// Bytes of all that the template sees, about as JSON counts.
     pub(super) fn size(&self) -> u64 {
         let lists = self.messages.iter().chain(&self.tools).map(size);

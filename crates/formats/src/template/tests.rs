@@ -68,6 +68,26 @@ fn a_template_can_refuse_a_conversation() {
 }
 
 #[test]
+fn arguments_are_spelt_as_the_template_wants() {
+    let messages = |arguments: serde_json::Value| {
+        let call = serde_json::json!({"function": {"name": "f", "arguments": arguments}});
+        vec![serde_json::json!({"role": "assistant", "tool_calls": [call]}), serde_json::json!({"role": "user"})]
+    };
+    let (text, object) = (r#"{"b":1,"a":[]}"#, serde_json::json!({"b": 1, "a": []}));
+    for (given, as_text, wanted) in [
+        (text.into(), false, object.clone()),
+        (object.clone(), true, text.into()),
+        (object.clone(), false, object),
+        ("not json".into(), false, "not json".into()),
+        ("[1]".into(), false, "[1]".into()),
+    ] {
+        let mut input = RenderInput { messages: messages(given), ..RenderInput::default() };
+        input.spell_arguments(as_text);
+        assert_eq!(input.messages, messages(wanted));
+    }
+}
+
+#[test]
 fn hostile_templates_end_with_an_error() {
     let nested = |open: &str, close: &str, n: usize| format!("{}x{}", open.repeat(n), close.repeat(n));
     for source in [
@@ -106,6 +126,9 @@ fn hostile_templates_end_with_an_error() {
     ] {
         let start = std::time::Instant::now();
         let result = render(&source);
+        if let Ok(template) = ChatTemplate::new(&source, "", "") {
+            template.features();
+        }
         let name: String = source.chars().take(60).collect();
         assert_eq!(result.map_err(|e| e.code()), Err("E_TEMPLATE"), "{name}");
         assert!(start.elapsed().as_millis() < 1000, "{name} took {:?}", start.elapsed());
