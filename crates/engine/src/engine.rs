@@ -7,11 +7,12 @@ use std::rc::Rc;
 use kinora_formats::config::is_encoder;
 use kinora_formats::{GgufFile, SafeTensorsFile};
 use kinora_models::video::{motion::Motion, paint::Painter, refine::Refiner};
-use kinora_tensor::{Abort, Device};
+use kinora_tensor::{Abort, Device, TensorError};
 
 use crate::chat::{ChatRequest, ChatStream, CompletionRequest, Prompt, TextModel};
 use crate::encoder::{Embedding, EncoderModel};
 use crate::film::{FilmRequest, FilmStream};
+use crate::recovery::Recovery;
 use crate::{EngineError, error::Result};
 
 /// The name of the embedded text model.
@@ -66,6 +67,7 @@ struct Inner {
     texts: RefCell<BTreeMap<String, Rc<TextModel>>>,
     encoders: RefCell<BTreeMap<String, Rc<EncoderModel>>>,
     video: Option<VideoModels>,
+    recovery: Recovery,
 }
 
 impl Engine {
@@ -96,12 +98,39 @@ impl Engine {
             _ => None,
         };
         device.reset_arena();
-        Ok(Self(Rc::new(Inner { device, texts: RefCell::new(texts), encoders: RefCell::default(), video })))
+        let (texts, encoders) = (RefCell::new(texts), RefCell::default());
+        Ok(Self(Rc::new(Inner { device, texts, encoders, video, recovery: Recovery::default() })))
     }
 
-    /// Where the models run.
+    /// Where the models were loaded. Text models move to another where it was lost: an answer's end says where it ran.
     pub fn device(&self) -> &Device {
         &self.0.device
+    }
+
+    /// How another device is opened when one is lost in an answer, which then goes on there. `open` gets the number of the
+    /// attempt: for 0 and 1 it should give a GPU, for 2 the CPU, which is what happens without this call.
+    pub fn on_device_lost<F>(&self, open: impl Fn(usize) -> F + 'static)
+    where
+        F: Future<Output = std::result::Result<Device, TensorError>> + 'static,
+    {
+        self.0.recovery.set(open);
+    }
+
+    /// `lost` on another device; requests from now on get that one.
+    ///
+    /// # Errors
+    /// `device_lost`, `out_of_memory`: what the last attempt met.
+    pub(crate) async fn recover(&self, lost: &Rc<TextModel>) -> Result<Rc<TextModel>> {
+        // Another answer may have met the loss before.
+        if let Some(again) = lost.successor() {
+            return Ok(again);
+        }
+        let again = Rc::new(self.0.recovery.reload(lost).await?);
+        lost.set_successor(&again);
+        for text in self.0.texts.borrow_mut().values_mut().filter(|text| Rc::ptr_eq(text, lost)) {
+            *text = again.clone();
+        }
+        Ok(again)
     }
 
     /// Opens the assistant's next turn; nothing is computed until [`ChatStream::next`].
@@ -214,14 +243,15 @@ impl Engine {
         }
         // The one before goes first: there may not be room for both.
         self.remove_text_model(name);
+        let device = self.0.recovery.newest().unwrap_or_else(|| self.device().clone());
         if is_encoder(file.gguf()) {
-            let encoder = EncoderModel::load(file, self.device()).map_err(|e| e.at("load"))?;
-            self.device().reset_arena();
+            let encoder = EncoderModel::load(file, &device).map_err(|e| e.at("load"))?;
+            device.reset_arena();
             self.0.encoders.borrow_mut().insert(name.to_string(), Rc::new(encoder));
             return Ok(());
         }
-        let text = TextModel::load(file, self.device()).map_err(|e| e.at("load"))?;
-        self.device().reset_arena();
+        let text = TextModel::load(file, &device).map_err(|e| e.at("load"))?;
+        device.reset_arena();
         self.0.texts.borrow_mut().insert(name.to_string(), Rc::new(text));
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! The text model with its tokenizer, template and memory, as all chats of an engine share it.
 
 use std::cell::RefCell;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use kinora_formats::{ChatTemplate, GgufFile, Tokenizer};
@@ -47,6 +48,10 @@ pub(crate) struct TextModel {
     kind: CacheType,
     /// Conversations that nobody goes on with at the moment, the newest last.
     idle: RefCell<Vec<Memory>>,
+    /// To load it again where a GPU was lost; a CPU never is.
+    pub file: Option<GgufFile>,
+    /// What took its place then.
+    successor: RefCell<Option<Rc<TextModel>>>,
 }
 
 /// What a model is.
@@ -126,6 +131,8 @@ impl TextModel {
             context,
             kind,
             idle: RefCell::new(Vec::new()),
+            file: matches!(device, Device::Gpu(_)).then(|| file.clone()),
+            successor: RefCell::default(),
             llama,
         })
     }
@@ -311,6 +318,17 @@ impl TextModel {
             (Device::Cpu(_), "F32" | "F16" | "BF16") | (Device::Gpu(_), _) => "f32",
             (Device::Cpu(_), _) => "int8",
         }
+    }
+
+    /// The same model on another device, where its own was lost.
+    pub fn successor(&self) -> Option<Rc<TextModel>> {
+        self.successor.borrow().clone()
+    }
+
+    /// Lets answers that still run here find the model that took its place; what was kept here is gone with the device.
+    pub fn set_successor(&self, again: &Rc<TextModel>) {
+        *self.successor.borrow_mut() = Some(again.clone());
+        self.idle.borrow_mut().clear();
     }
 
     /// Keeps the memory for the next conversation.
