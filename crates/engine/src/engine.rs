@@ -149,6 +149,27 @@ impl Engine {
         ChatStream::complete(self, request)
     }
 
+    /// What is kept of a conversation that was answered, as bytes for [`Self::restore_session`]: the request's messages,
+    /// tools and model tell which; the rest of it does not matter. It is about as large as the memory of these tokens.
+    ///
+    /// # Errors
+    /// `invalid_request` where nothing is kept of it, `model_not_found`, `device_lost`.
+    pub async fn save_session(&self, request: &ChatRequest) -> Result<Vec<u8>> {
+        let model = self.text(request.model.as_deref())?;
+        let (prompt, _) = model.prompt(request)?;
+        model.save(&prompt).await
+    }
+
+    /// Keeps a saved conversation for the next request that begins like it, which then reads only what is new; returns how
+    /// many tokens are known.
+    ///
+    /// # Errors
+    /// `invalid_request` for bytes that are damaged, something else, or of another model or version;
+    /// `context_length_exceeded`, `model_not_found`, `out_of_memory`.
+    pub fn restore_session(&self, model: Option<&str>, bytes: &[u8]) -> Result<usize> {
+        self.text(model)?.restore(bytes)
+    }
+
     /// A text as a vector: of an encoder, or the pooled states of a text model.
     ///
     /// # Errors

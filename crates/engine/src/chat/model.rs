@@ -279,7 +279,7 @@ impl TextModel {
     }
 
     /// Places of a cache for `tokens`.
-    fn capacity(&self, tokens: usize) -> usize {
+    pub(super) fn capacity(&self, tokens: usize) -> usize {
         tokens.next_multiple_of(256).min(self.context)
     }
 
