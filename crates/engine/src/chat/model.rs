@@ -1,6 +1,7 @@
 //! The text model with its tokenizer, template and memory, as all chats of an engine share it.
 
 use std::cell::RefCell;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use kinora_formats::{ChatTemplate, GgufFile, RenderInput, TemplateFeatures, Tokenizer, ToolDialect};
@@ -49,6 +50,10 @@ pub(crate) struct TextModel {
     kind: CacheType,
     /// Conversations that nobody goes on with at the moment, the newest last.
     idle: RefCell<Vec<Memory>>,
+    /// To load it again where a GPU was lost; a CPU never is.
+    pub file: Option<GgufFile>,
+    /// What took its place then.
+    successor: RefCell<Option<Rc<TextModel>>>,
 }
 
 /// What a model is.
@@ -129,6 +134,8 @@ impl TextModel {
             context,
             kind,
             idle: RefCell::new(Vec::new()),
+            file: matches!(device, Device::Gpu(_)).then(|| file.clone()),
+            successor: RefCell::default(),
             llama,
         })
     }
@@ -292,7 +299,7 @@ impl TextModel {
     }
 
     /// Places of a cache for `tokens`.
-    fn capacity(&self, tokens: usize) -> usize {
+    pub(super) fn capacity(&self, tokens: usize) -> usize {
         tokens.next_multiple_of(256).min(self.context)
     }
 
@@ -331,6 +338,17 @@ impl TextModel {
             (Device::Cpu(_), "F32" | "F16" | "BF16") | (Device::Gpu(_), _) => "f32",
             (Device::Cpu(_), _) => "int8",
         }
+    }
+
+    /// The same model on another device, where its own was lost.
+    pub fn successor(&self) -> Option<Rc<TextModel>> {
+        self.successor.borrow().clone()
+    }
+
+    /// Lets answers that still run here find the model that took its place; what was kept here is gone with the device.
+    pub fn set_successor(&self, again: &Rc<TextModel>) {
+        *self.successor.borrow_mut() = Some(again.clone());
+        self.idle.borrow_mut().clear();
     }
 
     /// Keeps the memory for the next conversation.

@@ -15,6 +15,9 @@ use crate::clock::Clock;
 use crate::sampling::{History, Sampler};
 use crate::{Abort, Engine, EngineError, constrain::Constraint, error::Result};
 
+/// So many lost devices in one answer are a machine on which it will not end.
+const MAX_RECOVERIES: usize = 8;
+
 /// The assistant's turn, event by event. Dropping it stops the work and keeps the cache for the next conversation.
 pub struct ChatStream {
     engine: Engine,
@@ -36,6 +39,8 @@ pub struct ChatStream {
     /// Logits of what follows the newest token, where a guess of it was right.
     ready: Option<Vec<f32>>,
     draft: Option<Draft>,
+    /// How often the device was lost.
+    recoveries: usize,
     /// Probabilities of tokens whose text is not shown yet.
     logprobs: Vec<TokenLogprob>,
     clock: Clock,
@@ -132,12 +137,12 @@ impl ChatStream {
                     let message = format!("{name} has another vocabulary, so it cannot guess for this model");
                     return Err(EngineError::invalid_request("chat", message));
                 }
-                Some(Draft { memory: draft.remember(prompt)?, model: draft })
+                known(draft.remember(prompt))?.map(|memory| Draft { memory, model: draft })
             }
             _ => None,
         };
-        let memory = model.remember(prompt)?;
-        let cached = memory.tokens.len();
+        let memory = known(model.remember(prompt))?;
+        let cached = memory.as_ref().map_or(0, |memory| memory.tokens.len());
         let breakers = plan.sampling.dry.as_ref().map(|dry| model.holding(&dry.sequence_breakers)).unwrap_or_default();
         let usage = Usage { prompt_tokens: prompt.len(), cached_tokens: cached, ..Usage::default() };
         let mut stream = Self {
@@ -148,11 +153,12 @@ impl ChatStream {
             mode,
             stops: StopFilter::new(plan.stop.clone()),
             detokenizer: Detokenizer::new(),
-            memory: Some(memory),
+            memory,
             pending: prompt.get(cached..).unwrap_or_default().to_vec(),
             ahead: VecDeque::new(),
             ready: None,
             draft,
+            recoveries: 0,
             logprobs: Vec::new(),
             clock: Clock::start(),
             usage,
@@ -236,9 +242,40 @@ impl ChatStream {
         if let Some(logits) = self.ready.take() {
             return Ok(logits);
         }
+        let right = self.memory.as_ref().map_or(0, |memory| memory.tokens.len().saturating_sub(self.ahead.len()));
+        let mut text = self.memory.as_ref().and_then(|m| m.tokens.get(..right)).unwrap_or_default().to_vec();
+        text.extend_from_slice(&self.pending);
+        loop {
+            match self.compute().await {
+                Err(e) if e.code == "device_lost" && self.recoveries < MAX_RECOVERIES => self.recover(&text).await?,
+                logits => return logits,
+            }
+        }
+    }
+
+    async fn compute(&mut self) -> Result<Vec<f32>> {
         self.forget_guesses()?;
         let guesses = self.guess().await?;
         self.read(&guesses).await
+    }
+
+    /// Goes on with the model on another device, which reads `text`, all that was said, again. Guesses change no token, so
+    /// the smaller model stays behind.
+    async fn recover(&mut self, text: &[u32]) -> Result<()> {
+        self.plan.abort.check()?;
+        self.recoveries += 1;
+        (self.memory, self.ready) = (None, None);
+        self.ahead.clear();
+        if self.draft.take().is_some() {
+            self.plan.speculation = None;
+        }
+        self.model = self.engine.recover(&self.model).await?;
+        self.pending = text.to_vec();
+        if let Some(memory) = known(self.model.remember(text))? {
+            self.pending.drain(..memory.tokens.len());
+            self.memory = Some(memory);
+        }
+        Ok(())
     }
 
     /// Takes back what was read on guesses that were wrong.
@@ -275,8 +312,9 @@ impl ChatStream {
 
     /// What the smaller model would say, its likeliest tokens.
     async fn ask_draft(&mut self, n: usize) -> Result<Vec<u32>> {
-        let (device, abort) = (self.engine.device().clone(), self.plan.abort.clone());
+        let abort = self.plan.abort.clone();
         let Some(Draft { model, memory }) = &mut self.draft else { return Ok(Vec::new()) };
+        let device = model.llama.device().clone();
         let text = self.history.tokens();
         let common = memory.tokens.iter().zip(text).take_while(|(a, b)| a == b).count();
         if common < memory.tokens.len() {
@@ -308,8 +346,9 @@ impl ChatStream {
     async fn read(&mut self, guesses: &[u32]) -> Result<Vec<f32>> {
         let internal = |what: &str| EngineError::new("internal", "chat", what.to_string());
         let model = self.model.clone();
-        let device = self.engine.device().clone();
-        let mut memory = self.memory.take().ok_or_else(|| internal("no memory"))?;
+        let device = model.llama.device().clone();
+        let lost = || EngineError::new("device_lost", "chat", "the device was lost".into());
+        let mut memory = self.memory.take().ok_or_else(lost)?;
         let pending = std::mem::take(&mut self.pending);
         let room = model.context.saturating_sub(memory.tokens.len() + pending.len());
         let guesses = guesses.get(..guesses.len().min(room)).unwrap_or_default();
@@ -511,13 +550,22 @@ impl ChatStream {
         self.done = true;
         self.give_back();
         self.usage.completion_ms = self.clock.ms() - self.usage.prompt_ms;
-        let device = self.engine.device();
+        let device = self.model.llama.device();
         self.queue.push_back(ChatEvent::Done {
             finish_reason: reason,
             usage: self.usage.clone(),
             device: device.name(),
             precision: self.model.precision(device),
         });
+    }
+}
+
+/// The memory, or none where the device was lost: the first read finds another.
+fn known(memory: Result<Memory>) -> Result<Option<Memory>> {
+    match memory {
+        Ok(memory) => Ok(Some(memory)),
+        Err(e) if e.code == "device_lost" => Ok(None),
+        Err(e) => Err(e),
     }
 }
 
