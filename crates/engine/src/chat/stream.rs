@@ -10,7 +10,7 @@ use super::guess;
 use super::model::{Memory, TextModel};
 use super::request::{ChatRequest, CompletionRequest, Plan, Prompt, Speculation};
 use super::stop::StopFilter;
-use super::tools::{self, CallReader, HERMES};
+use super::tools::{self, CallReader};
 use crate::clock::Clock;
 use crate::sampling::{History, Sampler};
 use crate::{Abort, Engine, EngineError, constrain::Constraint, error::Result};
@@ -50,7 +50,10 @@ enum Mode {
     /// Text, until it begins a call.
     Watch {
         opening: StopFilter,
+        trigger: String,
         grammar: String,
+        /// Control tokens that the trigger is spelt with: here they are text.
+        spoken: Vec<(u32, String)>,
     },
     Calls(CallReader),
 }
@@ -73,14 +76,16 @@ impl ChatStream {
         let mut constraint = model.grammars.of_format(&model.tokenizer, &request.format)?;
         let mut mode = Mode::Text;
         if must {
-            let grammar = tools::grammar(&callable, HERMES, request.parallel_tool_calls, false)?;
+            let grammar = tools::grammar(&callable, model.dialect(), request.parallel_tool_calls, "")?;
             constraint = Some(model.grammars.lark(&model.tokenizer, "tools", grammar)?);
-            mode = Mode::Calls(CallReader::new(HERMES, plan.seed));
+            mode = Mode::Calls(CallReader::new(model.dialect(), "", plan.seed));
         } else if !callable.is_empty() && constraint.is_none() {
-            let grammar = tools::grammar(&callable, HERMES, request.parallel_tool_calls, true)?;
+            let trigger = tools::trigger(model.dialect());
+            let grammar = tools::grammar(&callable, model.dialect(), request.parallel_tool_calls, &trigger)?;
             // refused now rather than in the middle of an answer
             model.grammars.lark(&model.tokenizer, "tools", grammar.clone())?;
-            mode = Mode::Watch { opening: StopFilter::new(vec![HERMES.open.to_string()]), grammar };
+            let spoken = model.spoken();
+            mode = Mode::Watch { opening: StopFilter::new(vec![trigger.clone()]), trigger, grammar, spoken };
         }
         let (prompt, dropped) = model.prompt(&request)?;
         let mut stream = Self::begin(engine, model, plan, &prompt, constraint, mode)?;
@@ -198,7 +203,9 @@ impl ChatStream {
                 *logit = f32::NEG_INFINITY;
             }
         };
-        model.mute.iter().for_each(mute);
+        let spoken =
+            |id: &&u32| matches!(&self.mode, Mode::Watch { spoken, .. } if spoken.iter().any(|(s, _)| s == *id));
+        model.mute.iter().filter(|id| !spoken(id)).for_each(mute);
         if self.plan.ignore_end {
             for (id, logit) in (0u32..).zip(&mut logits) {
                 if model.tokenizer.is_end(id) {
@@ -350,7 +357,12 @@ impl ChatStream {
             self.pending.push(token);
         }
         self.history.push(token);
-        let text = self.detokenizer.push(&self.model.tokenizer, token);
+        let mut text = self.detokenizer.push(&self.model.tokenizer, token);
+        if let Mode::Watch { spoken, .. } = &self.mode
+            && let Some((_, spelling)) = spoken.iter().find(|(id, _)| *id == token)
+        {
+            text.push_str(spelling);
+        }
         self.usage.completion_tokens += 1;
         let (text, stopped) = self.stops.push(&text);
         self.show(&text)?;
@@ -424,9 +436,11 @@ impl ChatStream {
 
     /// The text that opens a call was written: the grammar takes over behind it. What the last token says beyond is taken back.
     fn begin_calls(&mut self) -> Result<()> {
-        let Mode::Watch { grammar, opening } = std::mem::replace(&mut self.mode, Mode::Text) else { return Ok(()) };
+        let Mode::Watch { grammar, opening, trigger, .. } = std::mem::replace(&mut self.mode, Mode::Text) else {
+            return Ok(());
+        };
         self.constraint = Some(self.model.grammars.lark(&self.model.tokenizer, "tools", grammar)?);
-        self.mode = Mode::Calls(CallReader::new(HERMES, self.plan.seed));
+        self.mode = Mode::Calls(CallReader::new(self.model.dialect(), &trigger, self.plan.seed));
         let tokenizer = &self.model.tokenizer;
         let beyond = opening.beyond();
         let newest = self.history.tokens().last().copied();
