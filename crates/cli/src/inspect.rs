@@ -4,7 +4,7 @@ use std::io::{BufWriter, Write};
 use std::path::PathBuf;
 
 use kinora_formats::config::{EncoderConfig, is_encoder, is_text_model};
-use kinora_formats::{ChatTemplate, Gguf, Message, MetaValue, SafeTensors, TextConfig, Tokenizer, shown};
+use kinora_formats::{ChatTemplate, Gguf, Message, MetaValue, RenderInput, SafeTensors, TextConfig, Tokenizer, shown};
 use serde_json::{Map, Value, json};
 
 use crate::failure::Outcome;
@@ -130,7 +130,7 @@ fn full_gguf(out: &mut impl Write, gguf: &Gguf) -> Outcome {
 
 fn render(out: &mut impl Write, template: &ChatTemplate) -> Outcome {
     let messages = [Message::new("user", "Hello!"), Message::new("assistant", "Hello. What shall we film?")];
-    let prompt = template.render(&messages, true)?;
+    let prompt = template.render(&RenderInput::chat(&messages))?;
     writeln!(out, "chat template: two messages take {} characters", prompt.chars().count())?;
     Ok(())
 }

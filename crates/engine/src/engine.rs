@@ -4,11 +4,13 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use kinora_formats::config::is_encoder;
 use kinora_formats::{GgufFile, SafeTensorsFile};
 use kinora_models::video::{motion::Motion, paint::Painter, refine::Refiner};
-use kinora_tensor::Device;
+use kinora_tensor::{Abort, Device};
 
-use crate::chat::{ChatRequest, ChatStream, TextModel};
+use crate::chat::{ChatRequest, ChatStream, CompletionRequest, Prompt, TextModel};
+use crate::encoder::{Embedding, EncoderModel};
 use crate::film::{FilmRequest, FilmStream};
 use crate::{EngineError, error::Result};
 
@@ -34,6 +36,26 @@ pub struct VideoModels {
     pub refiner: Option<Refiner>,
 }
 
+/// A model that makes text or vectors.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ModelInfo {
+    pub name: String,
+    /// `general.architecture` of its file.
+    pub architecture: String,
+    /// The block type of most weights.
+    pub quantization: &'static str,
+    /// Number of weights.
+    pub parameters: u64,
+    /// Tokens that it reads at most.
+    pub context: usize,
+    /// Bytes of the weights.
+    pub bytes: u64,
+    /// Length of its vectors.
+    pub embedding: usize,
+    /// Whether it writes text.
+    pub writes: bool,
+}
+
 /// The models of a session. Cloning is cheap and shares them.
 #[derive(Clone)]
 pub struct Engine(Rc<Inner>);
@@ -42,6 +64,7 @@ struct Inner {
     device: Device,
     /// By name; the embedded one is [`EMBEDDED`].
     texts: RefCell<BTreeMap<String, Rc<TextModel>>>,
+    encoders: RefCell<BTreeMap<String, Rc<EncoderModel>>>,
     video: Option<VideoModels>,
 }
 
@@ -73,7 +96,7 @@ impl Engine {
             _ => None,
         };
         device.reset_arena();
-        Ok(Self(Rc::new(Inner { device, texts: RefCell::new(texts), video })))
+        Ok(Self(Rc::new(Inner { device, texts: RefCell::new(texts), encoders: RefCell::default(), video })))
     }
 
     /// Where the models run.
@@ -87,6 +110,75 @@ impl Engine {
     /// `invalid_request`, `context_length_exceeded` with the numbers, `model_missing`, `unsupported`.
     pub fn chat(&self, request: ChatRequest) -> Result<ChatStream> {
         ChatStream::open(self, request)
+    }
+
+    /// Opens the continuation of a text; nothing is computed until [`ChatStream::next`].
+    ///
+    /// # Errors
+    /// As [`Self::chat`].
+    pub fn complete(&self, request: CompletionRequest) -> Result<ChatStream> {
+        ChatStream::complete(self, request)
+    }
+
+    /// A text as a vector: of an encoder, or the pooled states of a text model.
+    ///
+    /// # Errors
+    /// `model_not_found`, `context_length_exceeded`, `invalid_request` for tokens that are none, `aborted`.
+    pub async fn embed(&self, model: Option<&str>, input: &Prompt, abort: &Abort) -> Result<Embedding> {
+        self.device().turn(abort).await?;
+        let encoder = model.and_then(|name| self.0.encoders.borrow().get(name).cloned());
+        let embedding = match encoder {
+            Some(model) => {
+                let tokens = match input {
+                    Prompt::Text(text) => model.tokenizer.encode(text, false)?,
+                    Prompt::Tokens(tokens) => tokens.clone(),
+                };
+                let most = model.encoder.config().context;
+                if tokens.len() > most {
+                    let n = tokens.len();
+                    let message = format!("the text is {n} tokens long, and the model reads at most {most}");
+                    return Err(EngineError::new("context_length_exceeded", "embed", message).hint("Shorten it."));
+                }
+                Embedding { vector: model.encoder.embed(&tokens).await?, tokens: tokens.len() }
+            }
+            None => {
+                let model = self.text(model)?;
+                let tokens = match input {
+                    Prompt::Text(text) => model.tokens(text)?,
+                    Prompt::Tokens(tokens) => tokens.clone(),
+                };
+                model.check_length(&tokens)?;
+                Embedding { vector: model.llama.embed(&tokens).await?, tokens: tokens.len() }
+            }
+        };
+        self.device().reset_arena();
+        Ok(embedding)
+    }
+
+    /// All models that make text or vectors, by name.
+    pub fn models(&self) -> Vec<ModelInfo> {
+        let text = |(name, m): (&String, &Rc<TextModel>)| ModelInfo {
+            name: name.clone(),
+            architecture: m.about.architecture.clone(),
+            quantization: m.about.quantization,
+            parameters: m.about.parameters,
+            context: m.context,
+            bytes: m.bytes,
+            embedding: m.llama.config().n_embd,
+            writes: true,
+        };
+        let encoder = |(name, m): (&String, &Rc<EncoderModel>)| ModelInfo {
+            name: name.clone(),
+            architecture: "bert".into(),
+            quantization: "",
+            parameters: 0,
+            context: m.encoder.config().context,
+            bytes: m.bytes,
+            embedding: m.encoder.config().n_embd,
+            writes: false,
+        };
+        let (texts, encoders) = (self.0.texts.borrow(), self.0.encoders.borrow());
+        texts.iter().map(text).chain(encoders.iter().map(encoder)).collect()
     }
 
     /// Opens a film; nothing is computed until [`FilmStream::next`].
@@ -122,6 +214,12 @@ impl Engine {
         }
         // The one before goes first: there may not be room for both.
         self.remove_text_model(name);
+        if is_encoder(file.gguf()) {
+            let encoder = EncoderModel::load(file, self.device()).map_err(|e| e.at("load"))?;
+            self.device().reset_arena();
+            self.0.encoders.borrow_mut().insert(name.to_string(), Rc::new(encoder));
+            return Ok(());
+        }
         let text = TextModel::load(file, self.device()).map_err(|e| e.at("load"))?;
         self.device().reset_arena();
         self.0.texts.borrow_mut().insert(name.to_string(), Rc::new(text));
@@ -132,17 +230,14 @@ impl Engine {
     pub fn remove_text_model(&self, name: &str) {
         if name != EMBEDDED {
             self.0.texts.borrow_mut().remove(name);
+            self.0.encoders.borrow_mut().remove(name);
         }
     }
 
     /// Bytes of the weights of all text models, as their files store them.
     pub fn text_bytes(&self) -> u64 {
-        self.0.texts.borrow().values().map(|text| text.bytes).sum()
-    }
-
-    /// All text models, by name.
-    pub(crate) fn texts(&self) -> Vec<(String, Rc<TextModel>)> {
-        self.0.texts.borrow().iter().map(|(name, text)| (name.clone(), text.clone())).collect()
+        let encoders = self.0.encoders.borrow();
+        self.0.texts.borrow().values().map(|text| text.bytes).chain(encoders.values().map(|e| e.bytes)).sum()
     }
 
     /// The text model of that name, or the embedded one.
@@ -155,6 +250,10 @@ impl Engine {
             return Ok(text.clone());
         }
         let Some(name) = name else { return Err(missing("chat", "the text model")) };
+        if self.0.encoders.borrow().contains_key(name) {
+            let message = format!("{name} makes vectors of texts, and writes none");
+            return Err(EngineError::invalid_request("chat", message).hint("Ask it for embeddings."));
+        }
         let there = texts.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
         let message = format!("there is no model {name:?}; loaded are: {there}");
         Err(EngineError::new("model_not_found", "chat", message).hint("Load it first, or leave `model` out."))

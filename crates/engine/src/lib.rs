@@ -9,7 +9,7 @@
 //! let messages = vec![Message::user("Write a script: a shy robot finds a flower in the snow")];
 //! let mut answer = engine.chat(ChatRequest { messages, ..Default::default() })?;
 //! while let Some(event) = answer.next().await? {
-//!     if let ChatEvent::Delta { text } = event {
+//!     if let ChatEvent::Delta { text, .. } = event {
 //!         print!("{text}");
 //!     }
 //! }
@@ -18,7 +18,9 @@
 //! ```
 
 pub mod chat;
+mod clock;
 mod constrain;
+mod encoder;
 mod engine;
 mod error;
 pub mod film;
@@ -27,6 +29,7 @@ pub mod openai;
 pub mod sampling;
 pub mod scheduler;
 
-pub use engine::{EMBEDDED, Engine, ModelFiles, VideoModels};
+pub use encoder::Embedding;
+pub use engine::{EMBEDDED, Engine, ModelFiles, ModelInfo, VideoModels};
 pub use error::EngineError;
 pub use kinora_tensor::{Abort, Device};

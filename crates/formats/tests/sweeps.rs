@@ -3,8 +3,8 @@
 
 use kinora_formats::gguf::StrArray;
 use kinora_formats::{
-    BlockType, ChatTemplate, FormatError, Gguf, GgufFile, GgufWriter, Message, MetaArray, MetaValue, SafeTensorsFile,
-    SafetensorsWriter, TensorSource, TextConfig, Tokenizer,
+    BlockType, ChatTemplate, FormatError, Gguf, GgufFile, GgufWriter, Message, MetaArray, MetaValue, RenderInput,
+    SafeTensorsFile, SafetensorsWriter, TensorSource, TextConfig, Tokenizer,
 };
 use proptest::prelude::*;
 
@@ -59,7 +59,8 @@ fn model() -> Vec<u8> {
 fn load(bytes: &[u8]) -> Result<(), FormatError> {
     let gguf = Gguf::parse(bytes)?;
     let tokenizer = Tokenizer::from_gguf(&gguf)?;
-    let prompt = ChatTemplate::from_gguf(&gguf)?.render(&[Message::new("user", "hello <|im_end|>")], true)?;
+    let prompt =
+        ChatTemplate::from_gguf(&gguf)?.render(&RenderInput::chat(&[Message::new("user", "hello <|im_end|>")]))?;
     let ids = tokenizer.encode(&prompt, false)?;
     assert!(ids.iter().all(|id| (*id as usize) < tokenizer.vocab_size() && !tokenizer.is_control(*id)));
     tokenizer.decode(&ids);

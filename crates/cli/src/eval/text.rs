@@ -3,8 +3,9 @@
 use std::fs;
 use std::path::PathBuf;
 
-use kinora_engine::chat::{ChatEvent, ChatRequest, ChatStream, Message};
+use kinora_engine::chat::{ChatEvent, ChatRequest, ChatStream, Message, ResponseFormat};
 use kinora_engine::film::{Storyboard, ground, keep_promises, make_consistent, schema};
+use kinora_engine::sampling::Sampling;
 use kinora_engine::{Engine, ModelFiles};
 use kinora_models::video::layout::Vocabulary;
 use kinora_world::corpus::{Sample, Split, Truth, sample};
@@ -90,7 +91,7 @@ pub fn run(args: &Args) -> Outcome {
 fn whole(mut stream: ChatStream) -> Outcome<String> {
     let mut text = String::new();
     while let Some(event) = pollster::block_on(stream.next())? {
-        if let ChatEvent::Delta { text: delta } = event {
+        if let ChatEvent::Delta { text: delta, .. } = event {
             text.push_str(&delta);
         }
     }
@@ -110,16 +111,20 @@ fn ask(
     let typed = asked.turns.first().map(|t| t.0.clone()).unwrap_or_default();
     let film = way == Way::Film;
     let prompt = if film { typed.replace(&asked.idea, &grounded.idea) } else { typed };
-    let base =
-        || ChatRequest { max_tokens: TOKENS_PER_SHOT * shots + 64, temperature: 0.0, seed, ..Default::default() };
+    let base = || ChatRequest {
+        max_tokens: Some(TOKENS_PER_SHOT * shots + 64),
+        sampling: Sampling { temperature: 0.0, ..Sampling::default() },
+        seed,
+        ..Default::default()
+    };
     let mut request = ChatRequest { messages: vec![Message::user(prompt.clone())], ..base() };
     if film {
-        (request.temperature, request.top_p) = (0.3, 0.9);
+        (request.sampling.temperature, request.sampling.top_p) = (0.3, 0.9);
     }
     let script = whole(engine.chat(request)?)?;
     let messages = vec![Message::user(prompt), Message::assistant(script.clone()), Message::user("Storyboard")];
-    let json_schema = film.then(|| schema(words, &grounded, shots));
-    let answer = whole(engine.chat(ChatRequest { messages, json_schema, ..base() })?)?;
+    let format = if film { ResponseFormat::JsonSchema(schema(words, &grounded, shots)) } else { ResponseFormat::Text };
+    let answer = whole(engine.chat(ChatRequest { messages, format, ..base() })?)?;
     let mut board = serde_json::from_str::<Storyboard>(&answer).ok().filter(|b| !b.shots.is_empty());
     if let Some(board) = board.as_mut().filter(|_| film) {
         keep_promises(board, &grounded);

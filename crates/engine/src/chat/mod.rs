@@ -1,12 +1,19 @@
 //! Chats: a conversation goes in, the assistant's turn comes out token by token.
 
+mod event;
+mod guess;
 mod model;
 mod request;
 mod stop;
 mod stream;
 #[cfg(test)]
 pub(crate) mod tests;
+mod tools;
 
+pub use event::{ChatEvent, FinishReason, TokenLogprob, Usage};
 pub(crate) use model::TextModel;
-pub use request::{ChatEvent, ChatRequest, FinishReason, Message, Role, Usage};
+pub use request::{
+    ChatRequest, CompletionRequest, ContextPolicy, Message, Prompt, ResponseFormat, Role, Speculation, Tool, ToolCall,
+    ToolChoice,
+};
 pub use stream::ChatStream;

@@ -3,25 +3,39 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use kinora_formats::{ChatTemplate, GgufFile, Tokenizer};
-use kinora_models::text::{Decoder, KvCache};
+use kinora_formats::{ChatTemplate, GgufFile, RenderInput, TemplateFeatures, Tokenizer, ToolDialect};
+use kinora_models::text::{CacheType, Decoder, KvCache};
 use kinora_tensor::Device;
+use serde_json::{Value, json};
 
-use super::request::{Message, Role};
+use super::event::TokenLogprob;
+use super::request::{ChatRequest, ContextPolicy, Message, Role};
+use super::tools;
 use crate::{EngineError, constrain::Grammars, error::Result};
 
 /// Bytes that one conversation's keys and values may take; the context is shortened to fit.
-const MAX_CACHE: usize = 256 << 20;
+const MAX_CACHE: usize = 512 << 20;
+/// Above this many bytes for the whole context, keys and values are kept in 16 bits.
+const LARGE_CACHE: usize = 64 << 20;
+/// Conversations that are kept for those that begin like them, as far as their bytes fit in [`MAX_CACHE`].
+const KEPT: usize = 4;
+/// Room for an answer at first; a longer one makes more.
+const ROOM: usize = 512;
 
 /// Prompt tokens that are read at once, between two looks at the abort flag. Only whole chunks are used again: how many
 /// rows a product has decides how it is rounded, and the same request must give the same answer whatever came before.
 pub(super) const CHUNK: usize = 32;
+
+/// What is taken where a model brings no template: the form that most were trained on.
+const CHATML: &str = "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\n' + message['content'] + \
+                      '<|im_end|>' + '\n' }}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}";
 
 /// Loaded once, shared by all chats.
 pub(crate) struct TextModel {
     pub llama: Decoder,
     pub tokenizer: Arc<Tokenizer>,
     template: ChatTemplate,
+    features: TemplateFeatures,
     /// Spellings of control tokens, and what stands in their place where a person wrote them.
     spellings: Vec<(String, String)>,
     /// Control tokens that do not end a text: they are never drawn.
@@ -31,8 +45,19 @@ pub(crate) struct TextModel {
     pub context: usize,
     /// Bytes of the weights, as the file stores them.
     pub bytes: u64,
-    /// The last conversation, for the next that begins like it.
-    idle: RefCell<Option<Memory>>,
+    pub about: About,
+    kind: CacheType,
+    /// Conversations that nobody goes on with at the moment, the newest last.
+    idle: RefCell<Vec<Memory>>,
+}
+
+/// What a model is.
+#[derive(Debug, Clone)]
+pub(crate) struct About {
+    pub architecture: String,
+    /// The block type of most weights.
+    pub quantization: &'static str,
+    pub parameters: u64,
 }
 
 /// A cache and the tokens whose keys and values it holds.
@@ -56,18 +81,36 @@ impl Memory {
         }
         self.tokens.extend_from_slice(read);
     }
+
+    /// Forgets all but the first `n` tokens, or more where the network cannot go back so little.
+    ///
+    /// # Errors
+    /// `out_of_memory`.
+    pub fn truncate(&mut self, n: usize) -> Result<()> {
+        let kept = self.cache.truncate(n)?;
+        self.tokens.truncate(kept);
+        self.whole = self.whole.min(kept / CHUNK * CHUNK);
+        Ok(())
+    }
 }
 
 impl TextModel {
     /// # Errors
     /// `model_refused` for what the readers refuse, `out_of_memory`.
     pub fn load(file: &GgufFile, device: &Device) -> Result<Self> {
-        let tokenizer = Tokenizer::from_gguf(file.gguf())?;
-        let template = ChatTemplate::from_gguf(file.gguf())?;
+        let gguf = file.gguf();
+        let tokenizer = Tokenizer::from_gguf(gguf)?;
+        let template = match gguf.metadata("tokenizer.chat_template") {
+            Some(_) => ChatTemplate::from_gguf(gguf)?,
+            None => ChatTemplate::new(CHATML, "", "")?,
+        };
         let llama = Decoder::load(file, device)?;
         let c = llama.config();
-        let bytes_a_token = c.n_layer * 2 * c.n_head_kv * c.head_dim * size_of::<f32>();
-        let context = c.context.min(MAX_CACHE / bytes_a_token.max(1)).max(1);
+        let values_a_token = (c.n_layer * 2 * c.n_head_kv * c.head_dim).max(1);
+        let small = c.context.saturating_mul(values_a_token * size_of::<f32>()) <= LARGE_CACHE;
+        let (kind, bytes_a_token) =
+            if small { (CacheType::F32, 4 * values_a_token) } else { (CacheType::F16, 2 * values_a_token) };
+        let context = c.context.min(MAX_CACHE / bytes_a_token).max(1);
         let controls: Vec<u32> = (0..tokenizer.vocab_size() as u32).filter(|id| tokenizer.is_control(*id)).collect();
         let spelling = |id: &u32| {
             let text = std::str::from_utf8(tokenizer.token_bytes(*id)).ok()?;
@@ -78,41 +121,98 @@ impl TextModel {
             spellings: controls.iter().filter_map(spelling).collect(),
             mute: controls.into_iter().filter(|id| !tokenizer.is_end(*id)).collect(),
             tokenizer: Arc::new(tokenizer),
+            features: features(&template),
             template,
-            bytes: file.gguf().tensors().map(|t| t.bytes).sum(),
+            bytes: gguf.tensors().map(|t| t.bytes).sum(),
+            about: about(file)?,
             grammars: Grammars::default(),
             context,
-            idle: RefCell::new(None),
+            kind,
+            idle: RefCell::new(Vec::new()),
             llama,
         })
     }
 
-    /// The tokens of a conversation, ending where the assistant's turn begins. What messages say stays text: a control token
-    /// spelt out in them gets a zero-width space, so that nobody can end their own turn and speak for another.
+    /// The tokens of a conversation, ending where the assistant's turn begins, and how many of its oldest turns had to be
+    /// left out. What messages say stays text: a control token spelt out in them gets a zero-width space, so that nobody can end
+    /// their own turn and speak for another.
     ///
     /// # Errors
     /// `invalid_request` when the template refuses the conversation, `context_length_exceeded` with the numbers.
-    pub fn prompt(&self, messages: &[Message]) -> Result<Vec<u32>> {
-        let turn = |m: &Message| {
-            let role = match m.role {
-                Role::System => "system",
-                Role::User => "user",
-                Role::Assistant => "assistant",
-            };
-            let mut content = m.content.clone();
-            for (spelling, safe) in &self.spellings {
-                if content.contains(spelling) {
-                    content = content.replace(spelling, safe);
+    pub fn prompt(&self, request: &ChatRequest) -> Result<(Vec<u32>, usize)> {
+        let mut messages = request.messages.clone();
+        let mut dropped = 0;
+        loop {
+            let tokens = self.tokens(&self.render(&messages, request)?)?;
+            match self.check_length(&tokens) {
+                Ok(()) => return Ok((tokens, dropped)),
+                Err(e) if request.context == ContextPolicy::Refuse || tokens.is_empty() => return Err(e),
+                Err(e) => {
+                    let oldest = messages.iter().position(|m| m.role != Role::System).unwrap_or(messages.len());
+                    // a turn goes with the answers that follow it, and the last of the person's turns stays
+                    let next = |m: &Message| m.role == Role::User;
+                    let behind = messages.iter().skip(oldest + 1).position(next).map(|n| oldest + 1 + n);
+                    let Some(until) = behind else { return Err(e) };
+                    dropped += until - oldest;
+                    messages.drain(oldest..until);
                 }
             }
-            kinora_formats::Message::new(role, content)
-        };
-        let turns: Vec<_> = messages.iter().map(turn).collect();
-        let refused = |e: kinora_formats::FormatError| EngineError::invalid_request("chat", e.to_string());
-        let text = self.template.render(&turns, true).map_err(refused)?;
-        let tokens = self.tokens(&text)?;
-        self.check_length(&tokens)?;
-        Ok(tokens)
+        }
+    }
+
+    /// The conversation as the model was trained to read it: tools in the template's own way, or told in words where it knows
+    /// none.
+    fn render(&self, messages: &[Message], request: &ChatRequest) -> Result<String> {
+        let mut input =
+            RenderInput { add_generation_prompt: true, kwargs: request.template.clone(), ..RenderInput::default() };
+        let tools: Vec<Value> = request.tools.iter().map(tools::as_json).collect();
+        match self.features.tools {
+            Some("tools") => input.tools = tools,
+            Some(name) => drop(input.kwargs.insert(name.to_string(), tools.into())),
+            None => {}
+        }
+        let native = self.features.tools.is_some() || request.tools.is_empty();
+        for message in messages {
+            input.messages.push(match native {
+                true => tools::message_json(message, &self.safe(&message.content), self.features.arguments_as_text),
+                false => tools::message_in_words(message, |text| self.safe(text), self.dialect()),
+            });
+        }
+        if !native {
+            let told = tools::instructions(&request.tools, self.dialect());
+            match input.messages.first_mut().filter(|first| first["role"] == "system") {
+                Some(first) => {
+                    let text = format!("{}\n\n{told}", first["content"].as_str().unwrap_or_default());
+                    first["content"] = text.into();
+                }
+                None => input.messages.insert(0, json!({ "role": "system", "content": told })),
+            }
+        }
+        self.template.render(&input).map_err(|e| EngineError::invalid_request("chat", e.to_string()))
+    }
+
+    /// How the model spells calls of tools.
+    pub fn dialect(&self) -> &ToolDialect {
+        &self.features.calls
+    }
+
+    /// Control tokens that are part of how calls are spelt, with their spelling.
+    pub fn spoken(&self) -> Vec<(u32, String)> {
+        let dialect = tools::opening(self.dialect());
+        let spelling = |id: &u32| Some((*id, std::str::from_utf8(self.tokenizer.token_bytes(*id)).ok()?.to_string()));
+        let used = |(_, text): &(u32, String)| !text.is_empty() && dialect.contains(text.as_str());
+        self.mute.iter().filter_map(spelling).filter(used).collect()
+    }
+
+    /// The text without spelt-out control tokens.
+    fn safe(&self, text: &str) -> String {
+        let mut text = text.to_string();
+        for (spelling, safe) in &self.spellings {
+            if text.contains(spelling) {
+                text = text.replace(spelling, safe);
+            }
+        }
+        text
     }
 
     /// The tokens of a text that stands at the beginning; control tokens spelt out in it are those tokens.
@@ -155,20 +255,123 @@ impl TextModel {
     /// # Errors
     /// `out_of_memory`.
     pub fn remember(&self, prompt: &[u32]) -> Result<Memory> {
-        let mut memory = match self.idle.take() {
-            Some(memory) => memory,
-            None => Memory { cache: self.llama.new_cache(self.context)?, tokens: Vec::new(), whole: 0 },
+        let most = prompt.len().saturating_sub(1);
+        let known = |m: &Memory| {
+            let common = m.tokens.iter().zip(prompt).take_while(|(a, b)| a == b).count();
+            common.min(m.whole).min(most) / CHUNK * CHUNK
         };
-        let common = memory.tokens.iter().zip(prompt).take_while(|(a, b)| a == b).count();
-        let keep = common.min(memory.whole).min(prompt.len().saturating_sub(1)) / CHUNK * CHUNK;
-        let keep = memory.cache.truncate(keep)?;
-        memory.tokens.truncate(keep);
-        memory.whole = keep;
-        Ok(memory)
+        let mut idle = self.idle.borrow_mut();
+        let best = (0..).zip(idle.iter()).map(|(i, m)| (known(m), i)).max();
+        let taken = match best {
+            Some((keep, i)) if keep > 0 || idle.len() >= KEPT => Some((keep, idle.remove(i))),
+            _ => None,
+        };
+        drop(idle);
+        let room = self.capacity(prompt.len() + ROOM);
+        if let Some((keep, mut memory)) = taken
+            && (keep > 0 || memory.cache.max_len() >= room)
+        {
+            memory.truncate(keep)?;
+            return Ok(memory);
+        }
+        Ok(Memory { cache: self.llama.new_cache_in(room, self.kind)?, tokens: Vec::new(), whole: 0 })
+    }
+
+    /// Makes room for `tokens` in all; the memory keeps what it holds.
+    ///
+    /// # Errors
+    /// `out_of_memory`.
+    pub async fn grow(&self, memory: &mut Memory, tokens: usize) -> Result<()> {
+        let len = memory.cache.max_len();
+        if tokens > len {
+            let room = self.capacity(tokens.max(2 * len));
+            let saved = self.llama.save_cache(&memory.cache).await?;
+            memory.cache = self.llama.restore_cache(&saved, room)?;
+        }
+        Ok(())
+    }
+
+    /// Places of a cache for `tokens`.
+    fn capacity(&self, tokens: usize) -> usize {
+        tokens.next_multiple_of(256).min(self.context)
+    }
+
+    /// How likely `token` is after these logits, and the `n` likeliest.
+    pub fn logprob(&self, logits: &[f32], token: u32, n: usize) -> TokenLogprob {
+        let most = logits.iter().copied().filter(|l| l.is_finite()).fold(f32::NEG_INFINITY, f32::max);
+        let sum: f64 = logits.iter().map(|l| f64::from(l - most).exp()).filter(|e| e.is_finite()).sum();
+        let log = |l: f32| (f64::from(l - most) - sum.ln()) as f32;
+        let mut top: Vec<(u32, f32)> = (0u32..).zip(logits.iter().copied()).filter(|(_, l)| l.is_finite()).collect();
+        let order = |a: &(u32, f32), b: &(u32, f32)| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0));
+        if n < top.len() {
+            top.select_nth_unstable_by(n, order);
+            top.truncate(n);
+        }
+        top.sort_unstable_by(order);
+        let bytes = |id: u32| self.tokenizer.token_bytes(id).to_vec();
+        TokenLogprob {
+            bytes: bytes(token),
+            logprob: logits.get(token as usize).map_or(f32::NEG_INFINITY, |l| log(*l)),
+            top: top.into_iter().map(|(id, l)| (bytes(id), log(l))).collect(),
+        }
+    }
+
+    /// Tokens with one of these in their text.
+    pub fn holding(&self, texts: &[String]) -> Vec<u32> {
+        let holds = |id: &u32| {
+            let bytes = self.tokenizer.token_bytes(*id);
+            texts.iter().any(|t| !t.is_empty() && bytes.windows(t.len()).any(|w| w == t.as_bytes()))
+        };
+        (0..self.tokenizer.vocab_size() as u32).filter(holds).collect()
+    }
+
+    /// How products with the weights are computed.
+    pub fn precision(&self, device: &Device) -> &'static str {
+        match (device, self.about.quantization) {
+            (Device::Cpu(_), "F32" | "F16" | "BF16") | (Device::Gpu(_), _) => "f32",
+            (Device::Cpu(_), _) => "int8",
+        }
     }
 
     /// Keeps the memory for the next conversation.
     pub fn give_back(&self, memory: Memory) {
-        *self.idle.borrow_mut() = Some(memory);
+        let mut idle = self.idle.borrow_mut();
+        idle.push(memory);
+        while idle.len() > KEPT || (idle.len() > 1 && idle.iter().map(|m| m.cache.bytes()).sum::<usize>() > MAX_CACHE) {
+            idle.remove(0);
+        }
     }
+
+    /// Bytes that kept conversations take.
+    #[cfg(test)]
+    pub fn kept_bytes(&self) -> usize {
+        self.idle.borrow().iter().map(|m| m.cache.bytes()).sum()
+    }
+}
+
+fn about(file: &GgufFile) -> Result<About> {
+    let gguf = file.gguf();
+    let values = |t: &kinora_formats::gguf::TensorInfo| t.shape.iter().product::<u64>();
+    let mut by_type: Vec<(&'static str, u64)> = Vec::new();
+    for t in gguf.tensors() {
+        match by_type.iter_mut().find(|(name, _)| *name == t.ty.name()) {
+            Some((_, n)) => *n += values(t),
+            None => by_type.push((t.ty.name(), values(t))),
+        }
+    }
+    Ok(About {
+        architecture: gguf.get_str("general.architecture")?.unwrap_or_default().to_string(),
+        quantization: by_type.iter().max_by_key(|(_, n)| *n).map_or("", |(name, _)| *name),
+        parameters: gguf.tensors().map(values).sum(),
+    })
+}
+
+/// What the template does with tools. A dialect that no grammar of ours writes is left for the usual one.
+fn features(template: &ChatTemplate) -> TemplateFeatures {
+    let mut features = template.features();
+    if features.calls.call.contains(&kinora_formats::CallPart::Keywords) {
+        features.calls = ToolDialect::default();
+        features.tools = None;
+    }
+    features
 }

@@ -4,18 +4,22 @@
 pub(super) struct StopFilter {
     stops: Vec<String>,
     waiting: String,
+    /// What came in one piece with a stop string, behind it.
+    beyond: String,
 }
 
 impl StopFilter {
     /// `stops` must not hold an empty string.
     pub fn new(stops: Vec<String>) -> Self {
-        Self { stops, waiting: String::new() }
+        Self { stops, waiting: String::new(), beyond: String::new() }
     }
 
     /// Takes `text`; returns what can be shown, and whether a stop string was met (it and all after it are dropped).
     pub fn push(&mut self, text: &str) -> (String, bool) {
         self.waiting.push_str(text);
-        if let Some(at) = self.stops.iter().filter_map(|s| self.waiting.find(s.as_str())).min() {
+        let found = |s: &String| self.waiting.find(s.as_str()).map(|at| (at, at + s.len()));
+        if let Some((at, end)) = self.stops.iter().filter_map(found).min() {
+            self.beyond = self.waiting.split_off(end);
             self.waiting.truncate(at);
             return (std::mem::take(&mut self.waiting), true);
         }
@@ -26,6 +30,11 @@ impl StopFilter {
 
     fn may_begin(&self, tail: &str) -> bool {
         self.stops.iter().any(|s| s.starts_with(tail))
+    }
+
+    /// What came in one piece with a stop string, behind it.
+    pub fn beyond(&self) -> &str {
+        &self.beyond
     }
 
     /// What waited, at the end of the text.

@@ -5,80 +5,161 @@ use std::rc::Rc;
 
 use kinora_formats::Detokenizer;
 
+use super::event::{ChatEvent, FinishReason, TokenLogprob, Usage};
+use super::guess;
 use super::model::{Memory, TextModel};
-use super::request::{ChatEvent, ChatRequest, FinishReason, Usage};
+use super::request::{ChatRequest, CompletionRequest, Plan, Prompt, Speculation};
 use super::stop::StopFilter;
-use crate::{Abort, Engine, EngineError, constrain::Constraint, error::Result, sampling::Sampler};
+use super::tools::{self, CallReader};
+use crate::clock::Clock;
+use crate::sampling::{History, Sampler};
+use crate::{Abort, Engine, EngineError, constrain::Constraint, error::Result};
 
 /// The assistant's turn, event by event. Dropping it stops the work and keeps the cache for the next conversation.
 pub struct ChatStream {
     engine: Engine,
     /// Kept to the end of the answer, even where it is taken out of the engine meanwhile.
     model: Rc<TextModel>,
-    abort: Abort,
+    plan: Plan,
     sampler: Sampler,
+    history: History,
     constraint: Option<Constraint>,
+    mode: Mode,
     stops: StopFilter,
     detokenizer: Detokenizer,
     /// `None` after an error, when the cache's content is not known.
     memory: Option<Memory>,
     /// Tokens that the network has not read yet.
     pending: Vec<u32>,
-    max_tokens: usize,
+    /// Tokens read ahead on a guess, each with the logits of what follows it.
+    ahead: VecDeque<(u32, Vec<f32>)>,
+    /// Logits of what follows the newest token, where a guess of it was right.
+    ready: Option<Vec<f32>>,
+    draft: Option<Draft>,
+    /// Probabilities of tokens whose text is not shown yet.
+    logprobs: Vec<TokenLogprob>,
+    clock: Clock,
     usage: Usage,
     queue: VecDeque<ChatEvent>,
     done: bool,
+}
+
+/// What the answer's text is.
+enum Mode {
+    Text,
+    /// Text, until it begins a call.
+    Watch {
+        opening: StopFilter,
+        trigger: String,
+        grammar: String,
+        /// Control tokens that the trigger is spelt with: here they are text.
+        spoken: Vec<(u32, String)>,
+    },
+    Calls(CallReader),
+}
+
+/// A smaller model that guesses.
+struct Draft {
+    model: Rc<TextModel>,
+    memory: Memory,
 }
 
 impl ChatStream {
     /// Checks the request and makes its tokens; computes nothing.
     ///
     /// # Errors
-    /// `invalid_request`, `context_length_exceeded`, `out_of_memory`, `model_missing`.
+    /// `invalid_request`, `context_length_exceeded`, `out_of_memory`, `model_missing`, `model_not_found`.
     pub(crate) fn open(engine: &Engine, request: ChatRequest) -> Result<Self> {
-        request.check()?;
+        let plan = request.plan()?;
         let model = engine.text(request.model.as_deref())?;
-        let prompt = model.prompt(&request.messages)?;
-        Self::begin(engine, &model, request, &prompt)
+        let (callable, must) = tools::callable(&request.tools, &request.tool_choice)?;
+        let mut constraint = model.grammars.of_format(&model.tokenizer, &request.format)?;
+        let mut mode = Mode::Text;
+        if must {
+            let grammar = tools::grammar(&callable, model.dialect(), request.parallel_tool_calls, "")?;
+            constraint = Some(model.grammars.lark(&model.tokenizer, "tools", grammar)?);
+            mode = Mode::Calls(CallReader::new(model.dialect(), "", plan.seed));
+        } else if !callable.is_empty() && constraint.is_none() {
+            let trigger = tools::trigger(model.dialect());
+            let grammar = tools::grammar(&callable, model.dialect(), request.parallel_tool_calls, &trigger)?;
+            // refused now rather than in the middle of an answer
+            model.grammars.lark(&model.tokenizer, "tools", grammar.clone())?;
+            let spoken = model.spoken();
+            mode = Mode::Watch { opening: StopFilter::new(vec![trigger.clone()]), trigger, grammar, spoken };
+        }
+        let (prompt, dropped) = model.prompt(&request)?;
+        let mut stream = Self::begin(engine, model, plan, &prompt, constraint, mode)?;
+        stream.usage.dropped_messages = dropped;
+        Ok(stream)
     }
 
-    /// As [`Self::open`], with the tokens to go on with in place of messages.
-    pub(crate) fn open_raw(engine: &Engine, request: ChatRequest, prompt: &[u32]) -> Result<Self> {
-        request.check_all_but_messages()?;
+    /// As [`Self::open`], for a text without a template.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub(crate) fn complete(engine: &Engine, request: CompletionRequest) -> Result<Self> {
+        let plan = request.plan()?;
         let model = engine.text(request.model.as_deref())?;
-        model.check_length(prompt)?;
-        Self::begin(engine, &model, request, prompt)
+        let prompt = match &request.prompt {
+            Prompt::Text(text) => model.tokens(text)?,
+            Prompt::Tokens(tokens) => tokens.clone(),
+        };
+        model.check_length(&prompt)?;
+        let constraint = model.grammars.of_format(&model.tokenizer, &request.format)?;
+        let mut stream = Self::begin(engine, model.clone(), plan, &prompt, constraint, Mode::Text)?;
+        if request.echo {
+            let text = match request.prompt {
+                Prompt::Text(text) => text,
+                Prompt::Tokens(tokens) => model.tokenizer.decode(&tokens),
+            };
+            stream.queue.push_front(ChatEvent::Delta { text, logprobs: None });
+        }
+        Ok(stream)
     }
 
-    fn begin(engine: &Engine, model: &Rc<TextModel>, request: ChatRequest, prompt: &[u32]) -> Result<Self> {
-        let constraint = match (&request.json_schema, &request.grammar) {
-            (Some(schema), _) => Some(model.grammars.json(&model.tokenizer, schema)?),
-            (None, Some(grammar)) => Some(model.grammars.lark(&model.tokenizer, grammar)?),
-            (None, None) => None,
+    fn begin(
+        engine: &Engine,
+        model: Rc<TextModel>,
+        plan: Plan,
+        prompt: &[u32],
+        constraint: Option<Constraint>,
+        mode: Mode,
+    ) -> Result<Self> {
+        let draft = match &plan.speculation {
+            Some(Speculation::Draft { model: name, .. }) => {
+                let draft = engine.text(Some(name))?;
+                if draft.tokenizer.vocab_size() != model.tokenizer.vocab_size() {
+                    let message = format!("{name} has another vocabulary, so it cannot guess for this model");
+                    return Err(EngineError::invalid_request("chat", message));
+                }
+                Some(Draft { memory: draft.remember(prompt)?, model: draft })
+            }
+            _ => None,
         };
         let memory = model.remember(prompt)?;
         let cached = memory.tokens.len();
-        let usage = Usage {
-            prompt_tokens: prompt.len(),
-            cached_tokens: cached,
-            completion_tokens: 0,
-            forced_tokens: 0,
-            device: engine.device().name(),
-        };
+        let breakers = plan.sampling.dry.as_ref().map(|dry| model.holding(&dry.sequence_breakers)).unwrap_or_default();
+        let usage = Usage { prompt_tokens: prompt.len(), cached_tokens: cached, ..Usage::default() };
         let mut stream = Self {
             engine: engine.clone(),
-            model: model.clone(),
-            abort: request.abort.clone(),
-            sampler: Sampler::new(request.sampling(), request.seed),
+            sampler: Sampler::new(plan.sampling.clone(), plan.seed),
+            history: History::new(prompt).with_breakers(breakers),
             constraint,
-            stops: StopFilter::new(request.stop),
+            mode,
+            stops: StopFilter::new(plan.stop.clone()),
             detokenizer: Detokenizer::new(),
             memory: Some(memory),
             pending: prompt.get(cached..).unwrap_or_default().to_vec(),
-            max_tokens: request.max_tokens.min(model.context - prompt.len()),
+            ahead: VecDeque::new(),
+            ready: None,
+            draft,
+            logprobs: Vec::new(),
+            clock: Clock::start(),
             usage,
             queue: VecDeque::new(),
             done: false,
+            plan: Plan { max_tokens: plan.max_tokens.min(model.context - prompt.len()), ..plan },
+            model,
         };
         stream.force()?;
         Ok(stream)
@@ -86,7 +167,7 @@ impl ChatStream {
 
     /// Stops the work at its next turn; the call that waits answers `aborted`.
     pub fn abort_handle(&self) -> Abort {
-        self.abort.clone()
+        self.plan.abort.clone()
     }
 
     /// The next event, or `None` after [`ChatEvent::Done`].
@@ -111,21 +192,37 @@ impl ChatStream {
 
     /// One token, and those that it forces.
     async fn step(&mut self) -> Result<()> {
+        let mut logits = self.logits().await?;
+        if self.usage.completion_tokens == 0 {
+            self.usage.prompt_ms = self.clock.ms();
+        }
+        let raw = self.plan.logprobs.map(|_| logits.clone());
         let model = self.model.clone();
-        let mut logits = self.read(&model).await?;
-        for id in &model.mute {
+        let mute = |id: &u32| {
             if let Some(logit) = logits.get_mut(*id as usize) {
                 *logit = f32::NEG_INFINITY;
+            }
+        };
+        let spoken =
+            |id: &&u32| matches!(&self.mode, Mode::Watch { spoken, .. } if spoken.iter().any(|(s, _)| s == *id));
+        model.mute.iter().filter(|id| !spoken(id)).for_each(mute);
+        if self.plan.ignore_end {
+            for (id, logit) in (0u32..).zip(&mut logits) {
+                if model.tokenizer.is_end(id) {
+                    *logit = f32::NEG_INFINITY;
+                }
             }
         }
         if let Some(constraint) = &mut self.constraint {
             constraint.mask(&mut logits)?;
         }
-        let recent = self.memory.as_ref().map_or(&[][..], |m| &m.tokens);
-        let token = self.sampler.draw(&mut logits, recent)?;
-        if model.tokenizer.is_end(token) {
-            self.finish(FinishReason::Stop);
-            return Ok(());
+        let token = self.sampler.draw(&mut logits, &self.history)?;
+        if model.tokenizer.is_end(token) && !self.plan.ignore_end {
+            let reason = if self.has_calls() { FinishReason::ToolCalls } else { FinishReason::Stop };
+            return self.finish(reason);
+        }
+        if let (Some(raw), Some(n)) = (raw, self.plan.logprobs) {
+            self.logprobs.push(model.logprob(&raw, token, n));
         }
         if let Some(constraint) = &mut self.constraint {
             constraint.accept(token)?;
@@ -134,49 +231,153 @@ impl ChatStream {
         self.force()
     }
 
-    /// Reads all pending tokens; returns the logits of what follows them.
-    async fn read(&mut self, model: &TextModel) -> Result<Vec<f32>> {
-        let device = self.engine.device();
-        let mut memory = self.memory.take().ok_or_else(|| EngineError::new("internal", "chat", "no memory".into()))?;
-        let mut logits = None;
+    /// The logits of what follows all tokens so far: those of a guess that was right, or the network's.
+    async fn logits(&mut self) -> Result<Vec<f32>> {
+        if let Some(logits) = self.ready.take() {
+            return Ok(logits);
+        }
+        self.forget_guesses()?;
+        let guesses = self.guess().await?;
+        self.read(&guesses).await
+    }
+
+    /// Takes back what was read on guesses that were wrong.
+    fn forget_guesses(&mut self) -> Result<()> {
+        self.ready = None;
+        let wrong = self.ahead.len();
+        self.ahead.clear();
+        if wrong == 0 {
+            return Ok(());
+        }
+        let Some(memory) = &mut self.memory else { return Ok(()) };
+        let right = memory.tokens.len() - wrong;
+        let mut tokens = memory.tokens.clone();
+        tokens.truncate(right);
+        memory.truncate(right)?;
+        // a network that cannot go back so little reads the rest again
+        let again = tokens.get(memory.tokens.len()..).unwrap_or_default();
+        self.pending.splice(0..0, again.iter().copied());
+        Ok(())
+    }
+
+    /// Tokens to read ahead of the pending ones; none while there is a prompt to read.
+    async fn guess(&mut self) -> Result<Vec<u32>> {
+        let Some(speculation) = self.plan.speculation.clone() else { return Ok(Vec::new()) };
+        let left = self.plan.max_tokens.saturating_sub(self.usage.completion_tokens + 1);
+        if self.usage.completion_tokens == 0 || left == 0 {
+            return Ok(Vec::new());
+        }
+        match speculation {
+            Speculation::PromptLookup { tokens } => Ok(guess::lookup(self.history.tokens(), tokens.min(left))),
+            Speculation::Draft { tokens, .. } => self.ask_draft(tokens.min(left)).await,
+        }
+    }
+
+    /// What the smaller model would say, its likeliest tokens.
+    async fn ask_draft(&mut self, n: usize) -> Result<Vec<u32>> {
+        let (device, abort) = (self.engine.device().clone(), self.plan.abort.clone());
+        let Some(Draft { model, memory }) = &mut self.draft else { return Ok(Vec::new()) };
+        let text = self.history.tokens();
+        let common = memory.tokens.iter().zip(text).take_while(|(a, b)| a == b).count();
+        if common < memory.tokens.len() {
+            memory.truncate(common.min(text.len().saturating_sub(1)))?;
+        }
+        let mut unread = text.get(memory.tokens.len()..).unwrap_or_default().to_vec();
+        let mut guesses = Vec::new();
+        while guesses.len() < n && memory.tokens.len() + unread.len() < model.context {
+            let mut logits = None;
+            for part in unread.chunks(super::model::CHUNK) {
+                device.turn(&abort).await?;
+                let tokens = memory.tokens.len() + part.len();
+                model.grow(memory, tokens).await?;
+                logits = Some(model.llama.forward(part, &mut memory.cache)?);
+                memory.tokens.extend_from_slice(part);
+            }
+            let Some(logits) = logits else { break };
+            let logits = logits.to_vec().await?;
+            device.reset_arena();
+            let best = (0u32..).zip(logits).reduce(|a, b| if b.1 > a.1 { b } else { a });
+            let Some((token, _)) = best.filter(|(token, _)| !model.tokenizer.is_end(*token)) else { break };
+            guesses.push(token);
+            unread = vec![token];
+        }
+        Ok(guesses)
+    }
+
+    /// Reads all pending tokens and the guesses behind them; returns the logits of what follows the pending ones.
+    async fn read(&mut self, guesses: &[u32]) -> Result<Vec<f32>> {
+        let internal = |what: &str| EngineError::new("internal", "chat", what.to_string());
+        let model = self.model.clone();
+        let device = self.engine.device().clone();
+        let mut memory = self.memory.take().ok_or_else(|| internal("no memory"))?;
         let pending = std::mem::take(&mut self.pending);
+        let room = model.context.saturating_sub(memory.tokens.len() + pending.len());
+        let guesses = guesses.get(..guesses.len().min(room)).unwrap_or_default();
+        let tokens = memory.tokens.len() + pending.len() + guesses.len();
+        model.grow(&mut memory, tokens).await?;
         let mut rest = pending.as_slice();
+        let mut logits = None;
         while !rest.is_empty() {
-            if let Err(e) = device.turn(&self.abort).await {
+            if let Err(e) = device.turn(&self.plan.abort).await {
                 model.give_back(memory); // what it holds is whole
                 return Err(e.into());
             }
             let (now, later) = memory.chunk(rest);
-            logits = Some(model.llama.forward(now, &mut memory.cache)?); // [1, vocab]
-            memory.note(now);
+            if later.is_empty() && !guesses.is_empty() {
+                let all = [now, guesses].concat();
+                let rows = model.llama.forward_all(&all, &mut memory.cache)?; // [T, vocab]
+                logits = Some(rows.narrow(0, now.len() - 1, 1 + guesses.len()).map_err(EngineError::from)?);
+                memory.tokens.extend_from_slice(&all);
+            } else {
+                logits = Some(model.llama.forward(now, &mut memory.cache)?); // [1, vocab]
+                memory.note(now);
+            }
             rest = later;
         }
-        let logits = logits.ok_or_else(|| EngineError::new("internal", "chat", "nothing to read".into()))?;
+        let logits = logits.ok_or_else(|| internal("nothing to read"))?;
+        let vocab = logits.last_dim();
         let values = logits.to_vec().await?;
         drop(logits);
         device.reset_arena();
         self.memory = Some(memory);
-        Ok(values)
+        let mut rows = values.chunks_exact(vocab).map(<[f32]>::to_vec);
+        let first = rows.next().ok_or_else(|| internal("no logits"))?;
+        self.ahead = guesses.iter().copied().zip(rows).collect();
+        Ok(first)
     }
 
-    /// Shows a token and keeps it for the network.
+    /// Shows a token and keeps it for the network, unless it was read ahead.
     fn take(&mut self, token: u32) -> Result<()> {
-        let text = self.detokenizer.push(&self.model.tokenizer, token);
-        self.pending.push(token);
+        let was_guessed = self.pending.is_empty() && self.ahead.front().is_some_and(|(guess, _)| *guess == token);
+        if was_guessed {
+            self.ready = self.ahead.pop_front().map(|(_, logits)| logits);
+            self.usage.accepted_draft_tokens += 1;
+        } else {
+            self.forget_guesses()?;
+            self.pending.push(token);
+        }
+        self.history.push(token);
+        let mut text = self.detokenizer.push(&self.model.tokenizer, token);
+        if let Mode::Watch { spoken, .. } = &self.mode
+            && let Some((_, spelling)) = spoken.iter().find(|(id, _)| *id == token)
+        {
+            text.push_str(spelling);
+        }
         self.usage.completion_tokens += 1;
         let (text, stopped) = self.stops.push(&text);
-        self.show(text);
+        self.show(&text)?;
         if stopped {
             self.end(FinishReason::Stop);
         } else if self.constraint.as_ref().is_some_and(Constraint::is_done) {
-            self.finish(FinishReason::Stop);
-        } else if self.usage.completion_tokens >= self.max_tokens {
-            self.finish(FinishReason::Length);
+            let reason = if self.has_calls() { FinishReason::ToolCalls } else { FinishReason::Stop };
+            self.finish(reason)?;
+        } else if self.usage.completion_tokens >= self.plan.max_tokens {
+            self.finish(FinishReason::Length)?;
         }
         Ok(())
     }
 
-    /// Takes the tokens that the schema leaves no choice about.
+    /// Takes the tokens that the grammar leaves no choice about.
     fn force(&mut self) -> Result<()> {
         let Some(constraint) = self.constraint.as_mut().filter(|_| !self.done) else { return Ok(()) };
         let forced = constraint.forced()?;
@@ -187,6 +388,10 @@ impl ChatStream {
                 break;
             }
             self.usage.forced_tokens += 1;
+            if self.plan.logprobs.is_some() {
+                let bytes = self.model.tokenizer.token_bytes(token).to_vec();
+                self.logprobs.push(TokenLogprob { bytes, logprob: 0.0, top: Vec::new() });
+            }
             self.take_forced(token, complete && i == last)?;
         }
         Ok(())
@@ -198,41 +403,121 @@ impl ChatStream {
         let taken = self.take(token);
         self.constraint = constraint;
         if last && !self.done {
-            self.finish(FinishReason::Stop);
+            let reason = if self.has_calls() { FinishReason::ToolCalls } else { FinishReason::Stop };
+            self.finish(reason)?;
         }
         taken
     }
 
-    fn show(&mut self, text: String) {
+    fn has_calls(&self) -> bool {
+        matches!(&self.mode, Mode::Calls(reader) if reader.calls() > 0)
+    }
+
+    /// Tells text as what it is: the answer's own, or of a call.
+    fn show(&mut self, text: &str) -> Result<()> {
+        match &mut self.mode {
+            Mode::Text => self.show_text(text.to_string()),
+            Mode::Calls(reader) => {
+                let mut events = Vec::new();
+                reader.push(text, &mut events);
+                self.logprobs.clear();
+                self.queue.extend(events);
+            }
+            Mode::Watch { opening, .. } => {
+                let (text, begins) = opening.push(text);
+                self.show_text(text);
+                if begins {
+                    self.begin_calls()?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The text that opens a call was written: the grammar takes over behind it. What the last token says beyond is taken back.
+    fn begin_calls(&mut self) -> Result<()> {
+        let Mode::Watch { grammar, opening, trigger, .. } = std::mem::replace(&mut self.mode, Mode::Text) else {
+            return Ok(());
+        };
+        self.constraint = Some(self.model.grammars.lark(&self.model.tokenizer, "tools", grammar)?);
+        self.mode = Mode::Calls(CallReader::new(self.model.dialect(), &trigger, self.plan.seed));
+        let tokenizer = &self.model.tokenizer;
+        let beyond = opening.beyond();
+        let newest = self.history.tokens().last().copied();
+        let text = newest.map(|token| String::from_utf8_lossy(tokenizer.token_bytes(token)).into_owned());
+        let Some(kept) = text.as_deref().and_then(|text| text.strip_suffix(beyond)).filter(|_| !beyond.is_empty())
+        else {
+            return Ok(());
+        };
+        let again = tokenizer.encode(kept, false)?;
+        self.forget_guesses()?;
+        if self.pending.pop().is_none()
+            && let Some(memory) = &mut self.memory
+        {
+            let one_less = memory.tokens.len().saturating_sub(1);
+            let tokens = memory.tokens.clone();
+            memory.truncate(one_less)?;
+            self.pending.extend_from_slice(tokens.get(memory.tokens.len()..one_less).unwrap_or_default());
+        }
+        self.pending.extend(again);
+        Ok(())
+    }
+
+    fn show_text(&mut self, text: String) {
+        if text.is_empty() {
+            return;
+        }
+        let logprobs = self.plan.logprobs.map(|_| std::mem::take(&mut self.logprobs));
         match self.queue.back_mut() {
-            _ if text.is_empty() => {}
-            Some(ChatEvent::Delta { text: before }) => before.push_str(&text),
-            _ => self.queue.push_back(ChatEvent::Delta { text }),
+            Some(ChatEvent::Delta { text: before, logprobs: known }) => {
+                before.push_str(&text);
+                known.get_or_insert_default().extend(logprobs.into_iter().flatten());
+                if self.plan.logprobs.is_none() {
+                    *known = None;
+                }
+            }
+            _ => self.queue.push_back(ChatEvent::Delta { text, logprobs }),
         }
     }
 
     fn give_back(&mut self) {
+        let _ = self.forget_guesses();
         if let Some(memory) = self.memory.take() {
             self.model.give_back(memory);
+        }
+        if let Some(draft) = self.draft.take() {
+            draft.model.give_back(draft.memory);
         }
     }
 
     /// Ends after all that was said.
-    fn finish(&mut self, reason: FinishReason) {
+    fn finish(&mut self, reason: FinishReason) -> Result<()> {
         let tail = self.detokenizer.finish();
         let (text, stopped) = self.stops.push(&tail);
-        self.show(text);
+        self.show(&text)?;
         if !stopped {
             let text = self.stops.finish();
-            self.show(text);
+            self.show(&text)?;
+        }
+        if let Mode::Watch { opening, .. } = &mut self.mode {
+            let text = opening.finish();
+            self.show_text(text);
         }
         self.end(reason);
+        Ok(())
     }
 
     fn end(&mut self, reason: FinishReason) {
         self.done = true;
         self.give_back();
-        self.queue.push_back(ChatEvent::Done { finish_reason: reason, usage: self.usage.clone() });
+        self.usage.completion_ms = self.clock.ms() - self.usage.prompt_ms;
+        let device = self.engine.device();
+        self.queue.push_back(ChatEvent::Done {
+            finish_reason: reason,
+            usage: self.usage.clone(),
+            device: device.name(),
+            precision: self.model.precision(device),
+        });
     }
 }
 

@@ -1,4 +1,4 @@
-//! JSON schemas through `llguidance`: Earley parsing over the bytes of our tokens.
+//! Schemas and grammars through `llguidance`: Earley parsing over the bytes of our tokens.
 
 use std::cell::OnceCell;
 use std::sync::Arc;
@@ -9,12 +9,16 @@ use llguidance::{JsonCompileOptions, Matcher, ParserFactory};
 use serde_json::Value;
 use toktrie::{InferenceCapabilities, TokEnv, TokRxInfo, TokTrie, TokenId, TokenizerEnv};
 
+use super::gbnf;
+use crate::chat::ResponseFormat;
 use crate::{EngineError, error::Result};
 
 /// The longest token that may be used, in bytes; longer ones are spaces and rulers, which JSON does without.
 const MAX_TOKEN: usize = 128;
-/// The longest schema, in bytes of JSON.
+/// The longest schema or grammar, in bytes.
 const MAX_SCHEMA: usize = 1 << 20;
+/// Levels of a schema at most.
+const MAX_DEPTH: usize = 64;
 
 /// What all constraints of one tokenizer share, made when the first is asked for.
 #[derive(Default)]
@@ -51,7 +55,7 @@ impl Tokens {
         let ids = 0..tokenizer.vocab_size() as u32;
         let ends: Vec<u32> = ids.clone().filter(|id| tokenizer.is_end(*id)).collect();
         let Some(eos) = tokenizer.eos().or(ends.first().copied()) else {
-            let message = "the text model has no token that ends a text, which a JSON schema needs".to_string();
+            let message = "the text model has no token that ends a text, which a grammar needs".to_string();
             return Err(EngineError::new("unsupported", "chat", message));
         };
         let word = |id: u32| {
@@ -74,48 +78,59 @@ impl Tokens {
 }
 
 impl Grammars {
+    /// A constraint to what `format` allows; none for plain text.
+    ///
+    /// # Errors
+    /// `invalid_request` for what is no schema or grammar, uses what is not enforced, can have no value, or is too large.
+    pub fn of_format(&self, tokenizer: &Arc<Tokenizer>, format: &ResponseFormat) -> Result<Option<Constraint>> {
+        let lark = |name, text: &str| self.build(tokenizer, name, TopLevelGrammar::from_lark(text.to_string()));
+        Ok(Some(match format {
+            ResponseFormat::Text => return Ok(None),
+            ResponseFormat::JsonObject => self.json(tokenizer, &serde_json::json!({ "type": "object" }))?,
+            ResponseFormat::JsonSchema(schema) => self.json(tokenizer, schema)?,
+            ResponseFormat::Regex(regex) => {
+                small("regex", regex.len())?;
+                self.build(tokenizer, "regex", TopLevelGrammar::from_regex(regex))?
+            }
+            ResponseFormat::Choice(choices) => {
+                small("choice", choices.iter().map(String::len).sum())?;
+                if choices.is_empty() {
+                    return Err(bad("choice", "it is empty"));
+                }
+                let texts: Vec<String> = choices.iter().map(|c| Value::String(c.clone()).to_string()).collect();
+                lark("choice", &format!("start: {}", texts.join(" | ")))?
+            }
+            ResponseFormat::Lark(text) => {
+                small("grammar", text.len())?;
+                lark("grammar", text)?
+            }
+            ResponseFormat::Gbnf(text) => {
+                small("grammar", text.len())?;
+                lark("grammar", &gbnf::to_lark(text).map_err(|e| bad("grammar", &e))?)?
+            }
+        }))
+    }
+
+    /// A constraint to a grammar of our own making.
+    ///
+    /// # Errors
+    /// As [`Self::of_format`], under the name `what`.
+    pub fn lark(&self, tokenizer: &Arc<Tokenizer>, what: &str, text: String) -> Result<Constraint> {
+        self.build(tokenizer, what, TopLevelGrammar::from_lark(text))
+    }
+
     /// A constraint to compact JSON of `schema`, keys in the order in which the schema names them.
-    ///
-    /// # Errors
-    /// `invalid_request` for a schema that is no object, uses what is not enforced, can have no value, or is too large.
-    pub fn json(&self, tokenizer: &Arc<Tokenizer>, schema: &Value) -> Result<Constraint> {
+    fn json(&self, tokenizer: &Arc<Tokenizer>, schema: &Value) -> Result<Constraint> {
         let mut schema = schema.clone();
-        let Some(fields) = schema.as_object_mut() else {
-            return Err(bad_schema("it must be an object"));
-        };
-        // No way in to the grammar engine's own options
-        fields.remove("x-guidance");
-        if schema.to_string().len() > MAX_SCHEMA {
-            return Err(bad_schema(&format!("it is longer than {MAX_SCHEMA} bytes")));
-        }
-        let options = JsonCompileOptions {
-            item_separator: ",".into(),
-            key_separator: ":".into(),
-            whitespace_flexible: false,
-            ..Default::default()
-        };
-        options.apply_to(&mut schema);
-        let grammar = TopLevelGrammar::from_grammar(GrammarWithLexer::from_json_schema(schema));
-        self.matcher(tokenizer, grammar).map_err(|why| bad_schema(&why))
+        compact(&mut schema)?;
+        self.build(tokenizer, "json_schema", TopLevelGrammar::from_grammar(GrammarWithLexer::from_json_schema(schema)))
     }
 
-    /// A constraint to texts of a grammar in llguidance's dialect of Lark.
-    ///
-    /// # Errors
-    /// `invalid_request` for what is no grammar, can have no text, or is too large.
-    pub fn lark(&self, tokenizer: &Arc<Tokenizer>, grammar: &str) -> Result<Constraint> {
-        if grammar.len() > MAX_SCHEMA {
-            return Err(bad_grammar(&format!("it is longer than {MAX_SCHEMA} bytes")));
-        }
-        self.matcher(tokenizer, TopLevelGrammar::from_lark(grammar.to_string())).map_err(|why| bad_grammar(&why))
-    }
-
-    fn matcher(&self, tokenizer: &Arc<Tokenizer>, grammar: TopLevelGrammar) -> Result<Constraint, String> {
-        let factory = self.factory(tokenizer).map_err(|e| e.message)?;
-        let matcher = Matcher::new(factory.create_parser(grammar));
+    fn build(&self, tokenizer: &Arc<Tokenizer>, what: &str, grammar: TopLevelGrammar) -> Result<Constraint> {
+        let matcher = Matcher::new(self.factory(tokenizer)?.create_parser(grammar));
         match matcher.get_error() {
             None => Ok(Constraint(matcher)),
-            Some(e) => Err(e.lines().next().unwrap_or_default().to_string()),
+            Some(e) => Err(bad(what, e.lines().next().unwrap_or_default())),
         }
     }
 
@@ -175,20 +190,57 @@ impl Constraint {
     }
 }
 
-fn bad_schema(why: &str) -> EngineError {
-    let hint = "Use objects, arrays, enums, strings and numbers with simple limits.";
-    EngineError::invalid_request("chat", format!("json_schema cannot be enforced: {why}")).hint(hint)
+/// Marks a schema for compact JSON.
+///
+/// # Errors
+/// `invalid_request` for what is no object, too large or too deep.
+pub(crate) fn compact(schema: &mut Value) -> Result<()> {
+    let Some(fields) = schema.as_object_mut() else {
+        return Err(bad("json_schema", "it must be an object"));
+    };
+    // No way in to the grammar engine's own options
+    fields.remove("x-guidance");
+    if depth(schema) > MAX_DEPTH {
+        return Err(bad("json_schema", &format!("it is more than {MAX_DEPTH} levels deep")));
+    }
+    small("json_schema", schema.to_string().len())?;
+    let options = JsonCompileOptions {
+        item_separator: ",".into(),
+        key_separator: ":".into(),
+        whitespace_flexible: false,
+        ..Default::default()
+    };
+    options.apply_to(schema);
+    Ok(())
 }
 
-fn bad_grammar(why: &str) -> EngineError {
-    EngineError::invalid_request("chat", format!("the grammar cannot be enforced: {why}"))
-        .hint("Check it against llguidance's dialect of Lark.")
+/// Levels of a value, as far as they matter.
+fn depth(value: &Value) -> usize {
+    fn at(value: &Value, level: usize) -> usize {
+        if level > MAX_DEPTH {
+            return level;
+        }
+        let below = |all: &mut dyn Iterator<Item = &Value>| all.map(|v| at(v, level + 1)).max().unwrap_or(level);
+        match value {
+            Value::Array(all) => below(&mut all.iter()),
+            Value::Object(all) => below(&mut all.values()),
+            _ => level,
+        }
+    }
+    at(value, 0)
+}
+
+fn small(what: &str, len: usize) -> Result<()> {
+    if len > MAX_SCHEMA { Err(bad(what, &format!("it is longer than {MAX_SCHEMA} bytes"))) } else { Ok(()) }
+}
+
+fn bad(what: &str, why: &str) -> EngineError {
+    let hint = "Use objects, arrays, enums, strings and numbers with simple limits, or a smaller grammar.";
+    EngineError::invalid_request("chat", format!("{what} cannot be enforced: {why}")).hint(hint)
 }
 
 fn failed(e: impl std::fmt::Display) -> EngineError {
-    let message = format!(
-        "the JSON schema could not be followed any further: {}",
-        e.to_string().lines().next().unwrap_or_default()
-    );
-    EngineError::new("constraint_failed", "chat", message).hint("Simplify the schema.")
+    let message =
+        format!("the grammar could not be followed any further: {}", e.to_string().lines().next().unwrap_or_default());
+    EngineError::new("constraint_failed", "chat", message).hint("Simplify the schema or grammar.")
 }

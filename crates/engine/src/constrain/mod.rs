@@ -1,15 +1,17 @@
-//! Text that must be JSON of a schema: which tokens may come next, and which must.
+//! Text that must follow a schema or grammar: which tokens may come next, and which must.
 
+#[cfg(feature = "constrain")]
+mod gbnf;
 #[cfg(feature = "constrain")]
 mod grammar;
 #[cfg(all(test, feature = "constrain"))]
 mod tests;
 
 #[cfg(feature = "constrain")]
-pub(crate) use grammar::{Constraint, Grammars};
+pub(crate) use grammar::{Constraint, Grammars, compact};
 
 #[cfg(not(feature = "constrain"))]
-pub(crate) use absent::{Constraint, Grammars};
+pub(crate) use absent::{Constraint, Grammars, compact};
 
 /// A build without grammars: the same names, and every schema is refused.
 #[cfg(not(feature = "constrain"))]
@@ -19,6 +21,7 @@ mod absent {
     use kinora_formats::Tokenizer;
     use serde_json::Value;
 
+    use crate::chat::ResponseFormat;
     use crate::{EngineError, error::Result};
 
     #[derive(Default)]
@@ -26,16 +29,22 @@ mod absent {
 
     pub(crate) enum Constraint {}
 
-    impl Grammars {
-        pub fn json(&self, _: &Arc<Tokenizer>, _: &Value) -> Result<Constraint> {
-            let message = "this build of the engine cannot enforce a JSON schema or a grammar".to_string();
-            Err(EngineError::new("unsupported", "chat", message).hint("Leave out json_schema, or take the full build."))
-        }
+    fn cannot<T>() -> Result<T> {
+        let message = "this build of the engine cannot enforce a schema or grammar".to_string();
+        Err(EngineError::new("unsupported", "chat", message).hint("Leave it out, or take the full build."))
+    }
+
+    pub(crate) fn compact(_: &mut Value) -> Result<()> {
+        cannot()
     }
 
     impl Grammars {
-        pub fn lark(&self, tokenizer: &Arc<Tokenizer>, _: &str) -> Result<Constraint> {
-            self.json(tokenizer, &Value::Null)
+        pub fn of_format(&self, _: &Arc<Tokenizer>, format: &ResponseFormat) -> Result<Option<Constraint>> {
+            if *format == ResponseFormat::Text { Ok(None) } else { cannot() }
+        }
+
+        pub fn lark(&self, _: &Arc<Tokenizer>, _: &str, _: String) -> Result<Constraint> {
+            cannot()
         }
     }
 

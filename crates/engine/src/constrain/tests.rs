@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::chat::tests::{run, tiny_engine};
-use crate::chat::{ChatRequest, FinishReason, Message, Usage};
+use crate::chat::tests::{heat, run, tiny_engine};
+use crate::chat::{ChatRequest, FinishReason, Message, ResponseFormat, Usage};
 use crate::{Engine, EngineError};
 
 fn answer(
@@ -16,10 +16,10 @@ fn answer(
         engine,
         ChatRequest {
             messages: vec![Message::user("Storyboard")],
-            max_tokens: 900,
-            temperature,
+            max_tokens: Some(900),
+            sampling: heat(temperature),
             seed,
-            json_schema: Some(schema),
+            format: ResponseFormat::JsonSchema(schema),
             ..Default::default()
         },
     )

@@ -9,9 +9,10 @@ use super::{
     Cue, FilmEvent, FilmRequest, Frame, Grounded, Script, Shot, Storyboard, ground, keep_promises, make_consistent,
     refine, schema, shot_ids, storyboard::complete_shots,
 };
+use crate::sampling::Sampling;
 use crate::{
     Abort, Engine, EngineError, VideoModels,
-    chat::{ChatEvent, ChatRequest, ChatStream, Message},
+    chat::{ChatEvent, ChatRequest, ChatStream, Message, ResponseFormat},
 };
 
 /// Tokens that a script or a storyboard may take for each shot, and on top.
@@ -86,9 +87,8 @@ impl FilmStream {
         let prompt = vec![Message::user(script_prompt(&grounded.idea, request.shots))];
         let stream = engine.chat(ChatRequest {
             messages: prompt,
-            max_tokens: TOKENS_PER_SHOT * request.shots + TOKENS_MORE,
-            temperature: 0.3,
-            top_p: 0.9,
+            max_tokens: Some(TOKENS_PER_SHOT * request.shots + TOKENS_MORE),
+            sampling: Sampling { temperature: 0.3, top_p: 0.9, ..Sampling::default() },
             seed: request.seed,
             abort: abort.clone(),
             ..Default::default()
@@ -139,7 +139,7 @@ impl FilmStream {
 
     async fn write_script(&mut self, mut stream: ChatStream, mut text: String) -> Result<Stage, EngineError> {
         match stream.next().await? {
-            Some(ChatEvent::Delta { text: delta }) => {
+            Some(ChatEvent::Delta { text: delta, .. }) => {
                 text.push_str(&delta);
                 self.queue.push_back(FilmEvent::ScriptDelta { text: delta });
                 return Ok(Stage::Script { stream, text });
@@ -156,10 +156,10 @@ impl FilmStream {
         let schema = schema(self.engine.video()?.painter.vocabulary(), &self.grounded, self.request.shots);
         let stream = self.engine.chat(ChatRequest {
             messages,
-            max_tokens: TOKENS_PER_SHOT * self.request.shots + TOKENS_MORE,
-            temperature: 0.0,
+            max_tokens: Some(TOKENS_PER_SHOT * self.request.shots + TOKENS_MORE),
+            sampling: Sampling { temperature: 0.0, ..Sampling::default() },
             seed: self.request.seed,
-            json_schema: Some(schema),
+            format: ResponseFormat::JsonSchema(schema),
             abort: self.abort.clone(),
             ..Default::default()
         })?;
@@ -173,7 +173,7 @@ impl FilmStream {
         mut told: usize,
     ) -> Result<Stage, EngineError> {
         match stream.next().await? {
-            Some(ChatEvent::Delta { text }) => {
+            Some(ChatEvent::Delta { text, .. }) => {
                 json.push_str(&text);
                 if text.contains('}') {
                     let shots = complete_shots(&json);

@@ -2,7 +2,6 @@
 
 use serde_json::{Value, json};
 
-use super::bridge;
 use super::error::{ApiError, Result};
 use super::exchange::Headers;
 use super::fields::{Fields, Table};
@@ -35,10 +34,10 @@ pub(super) fn ignored(fields: &Fields, table: &Table) -> Headers {
 /// `model_not_found` with what is loaded.
 pub(super) fn model(engine: &Engine, fields: &Fields) -> Result<String> {
     let named = fields.text("model")?;
-    let models = bridge::models(engine);
+    let models = engine.models();
     let found = match named {
         Some(name) => models.iter().find(|m| m.name == name),
-        None => models.iter().find(|m| m.default).or(models.first()),
+        None => models.iter().find(|m| m.name == crate::EMBEDDED).or(models.first()),
     };
     match found {
         Some(model) => Ok(model.name.clone()),
@@ -48,7 +47,7 @@ pub(super) fn model(engine: &Engine, fields: &Fields) -> Result<String> {
 
 /// The refusal of a name that no model has.
 pub(super) fn not_found(engine: &Engine, name: &str) -> ApiError {
-    let models = bridge::models(engine);
+    let models = engine.models();
     let loaded: Vec<_> = models.iter().map(|m| m.name.as_str()).collect();
     let message = match loaded.is_empty() {
         true => format!("There is no model {name}: no text model is loaded. Load one first."),
@@ -108,8 +107,19 @@ pub(super) fn usage(answers: &[Usage]) -> Value {
 }
 
 /// What every answer adds: where and how it was computed.
-pub(super) fn report(device: &str, precision: Option<&str>, seed: u64, ms: u64) -> Value {
-    json!({ "device": device, "precision": precision, "seed": seed, "ms": ms })
+pub(super) fn report(device: &str, precision: &str, usage: &Usage, seed: u64, ms: u64) -> Value {
+    let mut report = json!({
+        "device": device,
+        "precision": precision,
+        "seed": seed,
+        "ms": ms,
+        "prompt_ms": usage.prompt_ms,
+        "completion_ms": usage.completion_ms,
+    });
+    if usage.dropped_messages > 0 {
+        report["dropped_messages"] = usage.dropped_messages.into();
+    }
+    report
 }
 
 /// Two usages together: numbers add, whatever their depth.

@@ -5,11 +5,11 @@ use base64::prelude::BASE64_STANDARD;
 use kinora_tensor::Abort;
 use serde_json::{Value, json};
 
+use super::common;
 use super::completions::prompts;
 use super::error::{ApiError, Result};
 use super::exchange::{Answer, Exchange, Step, Work};
 use super::fields::{Fields, Table};
-use super::{bridge, common};
 use crate::Engine;
 use crate::openai::ask::Prompt;
 
@@ -36,7 +36,7 @@ pub(super) fn open(engine: &Engine, body: &Value, abort: Abort) -> Result<Exchan
     }
     let base64 = fields.word("encoding_format", &["float", "base64"])? == Some("base64");
     let dimensions = fields.integer("dimensions", 1..=u64::from(u32::MAX))?.map(|n| n as usize);
-    let size = bridge::models(engine).into_iter().find(|m| m.name == model).and_then(|m| m.embedding);
+    let size = engine.models().into_iter().find(|m| m.name == model).map(|m| m.embedding);
     match (size, dimensions) {
         (None, _) => {
             let message = format!("{model} makes no embeddings. Load a model that does.");
@@ -79,7 +79,7 @@ impl Answer for EmbeddingAnswer {
             let data = std::mem::take(&mut self.data);
             return Ok(Step::Whole(json!({ "object": "list", "model": self.model, "data": data, "usage": usage })));
         };
-        let embedding = bridge::embed(&self.engine, &self.model, &input, &self.abort).await?;
+        let embedding = self.engine.embed(Some(&self.model), &input, &self.abort).await?;
         self.tokens += embedding.tokens;
         let vector = match self.base64 {
             false => json!(embedding.vector),

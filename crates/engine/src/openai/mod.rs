@@ -5,8 +5,6 @@
 //! (`x-kinora-ignored`). The tables of fields are data: [`fields::Table`].
 
 pub mod ask;
-mod bridge;
-mod calls;
 mod chat;
 mod common;
 mod completions;

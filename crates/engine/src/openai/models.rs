@@ -2,15 +2,13 @@
 
 use serde_json::{Value, json};
 
-use super::ask::ModelInfo;
-use super::bridge;
 use super::common::not_found;
-use super::error::Result;
-use crate::Engine;
+use super::error::{ApiError, Result};
+use crate::{EMBEDDED, Engine, ModelInfo};
 
 /// All loaded text models.
 pub(super) fn list(engine: &Engine) -> Value {
-    let data: Vec<Value> = bridge::models(engine).iter().map(model).collect();
+    let data: Vec<Value> = engine.models().iter().map(model).collect();
     json!({ "object": "list", "data": data })
 }
 
@@ -19,7 +17,7 @@ pub(super) fn list(engine: &Engine) -> Value {
 /// # Errors
 /// 404 with what is loaded.
 pub(super) fn one(engine: &Engine, id: &str) -> Result<Value> {
-    bridge::models(engine).iter().find(|m| m.name == id).map(model).ok_or_else(|| not_found(engine, id))
+    engine.models().iter().find(|m| m.name == id).map(model).ok_or_else(|| not_found(engine, id))
 }
 
 /// Takes a model out of memory.
@@ -28,7 +26,10 @@ pub(super) fn one(engine: &Engine, id: &str) -> Result<Value> {
 /// As [`one`].
 pub(super) fn remove(engine: &Engine, id: &str) -> Result<Value> {
     one(engine, id)?;
-    bridge::remove(engine, id)?;
+    if id == EMBEDDED {
+        return Err(ApiError::new(400, "unsupported", format!("{id} belongs to the engine and cannot be removed.")));
+    }
+    engine.remove_text_model(id);
     Ok(json!({ "id": id, "object": "model", "deleted": true }))
 }
 
@@ -40,10 +41,14 @@ fn model(m: &ModelInfo) -> Value {
         "created": 0,
         "owned_by": "kinora",
         "kinora": {
-            "default": m.default,
+            "default": m.name == EMBEDDED,
+            "architecture": m.architecture,
+            "quantization": m.quantization,
+            "parameters": m.parameters,
             "context": m.context,
             "bytes": m.bytes,
             "embedding": m.embedding,
+            "writes": m.writes,
         },
     })
 }

@@ -23,6 +23,7 @@ pub(super) const EXTENSION: Table = Table {
         "context",
         "speculation",
         "template",
+        "ignore_eos",
     ],
     ignored: &[],
     refused: &[],
@@ -112,11 +113,11 @@ pub(super) fn speculation(kinora: Option<&Fields>) -> Result<Option<Speculation>
     let Some(k) = kinora else { return Ok(None) };
     let Some(Value::Object(_)) = k.get("speculation") else {
         return Ok(match k.word("speculation", &["off", "prompt_lookup"])? {
-            Some("prompt_lookup") => Some(Speculation::PromptLookup),
+            Some("prompt_lookup") => Some(Speculation::prompt_lookup()),
             _ => None,
         });
     };
     let Some(draft) = k.object("speculation", &DRAFT)? else { return Ok(None) };
     let tokens = draft.integer("tokens", 1..=16)?.map(|n| n as usize);
-    Ok(Some(Speculation::Draft { model: draft.required_text("draft")?.to_string(), tokens }))
+    Ok(Some(Speculation::draft(draft.required_text("draft")?, tokens)))
 }

@@ -2,8 +2,7 @@
 
 use super::error::{ApiError, Result};
 use crate::Engine;
-use crate::openai::ask::{ChatEvent, ChatRequest, CompletionRequest};
-use crate::openai::bridge::{self, ChatStream};
+use crate::openai::ask::{ChatEvent, ChatRequest, ChatStream, CompletionRequest};
 
 /// What the engine is asked.
 #[derive(Clone)]
@@ -49,7 +48,7 @@ impl Series {
 
 fn open(engine: &Engine, ask: Ask) -> Result<ChatStream> {
     Ok(match ask {
-        Ask::Chat(request) => bridge::chat(engine, *request)?,
-        Ask::Text(request) => bridge::complete(engine, *request)?,
+        Ask::Chat(request) => engine.chat(*request)?,
+        Ask::Text(request) => engine.complete(*request)?,
     })
 }

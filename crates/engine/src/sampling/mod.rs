@@ -1,5 +1,10 @@
-//! From logits to the next token: penalties, temperature, top-k, top-p, min-p, and a seeded draw.
+//! From logits to the next token. The steps, in this order: logit bias; penalties for repetition, frequency and presence,
+//! DRY; temperature; top-k; typical; top-p; min-p; XTC; and a seeded draw. Mirostat takes the place of all cuts.
 
+mod chain;
+mod history;
+mod mirostat;
+mod penalties;
 #[cfg(test)]
 mod tests;
 
@@ -7,17 +12,16 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use crate::{EngineError, error::Result};
+use chain::Candidates;
+pub use history::History;
 
 /// How many of the newest tokens a repetition penalty looks at.
 pub const PENALTY_WINDOW: usize = 64;
 
-/// How tokens are drawn. The steps are applied in the order of the fields, as Hugging Face transformers does.
-#[derive(Debug, Clone, Copy, PartialEq)]
+/// How tokens are drawn.
+#[derive(Debug, Clone, PartialEq)]
 pub struct Sampling {
-    /// Logits of tokens among the newest [`PENALTY_WINDOW`] are divided by it (multiplied where negative; Keskar et al.
-    /// 2019); 1 changes nothing.
-    pub repetition_penalty: f32,
-    /// Divides the logits; 0 takes the likeliest token, whatever the fields below say.
+    /// Divides the logits; 0 takes the likeliest token, whatever the cuts below say.
     pub temperature: f32,
     /// Only the so many likeliest tokens; 0 takes all.
     pub top_k: usize,
@@ -25,17 +29,120 @@ pub struct Sampling {
     pub top_p: f32,
     /// Only tokens at least this fraction as likely as the likeliest (Nguyen et al. 2024); 0 takes all.
     pub min_p: f32,
+    /// Tokens whose surprise is nearest to the expected one, up to this sum (Meister et al. 2022); 1 takes all.
+    pub typical_p: f32,
+    /// Logits of tokens among the newest [`PENALTY_WINDOW`] are divided by it (multiplied where negative; Keskar et al.
+    /// 2019); 1 changes nothing.
+    pub repetition_penalty: f32,
+    /// Taken off a token's logit for each time that the answer has it already.
+    pub frequency_penalty: f32,
+    /// Taken off a token's logit where the answer has it already.
+    pub presence_penalty: f32,
+    /// Added to the logits of single tokens.
+    pub logit_bias: Vec<(u32, f32)>,
+    pub xtc: Option<Xtc>,
+    pub dry: Option<Dry>,
+    pub mirostat: Option<Mirostat>,
+}
+
+impl Default for Sampling {
+    fn default() -> Self {
+        Self {
+            temperature: 0.7,
+            top_k: 0,
+            top_p: 1.0,
+            min_p: 0.0,
+            typical_p: 1.0,
+            repetition_penalty: 1.0,
+            frequency_penalty: 0.0,
+            presence_penalty: 0.0,
+            logit_bias: Vec::new(),
+            xtc: None,
+            dry: None,
+            mirostat: None,
+        }
+    }
+}
+
+/// Exclude top choices: now and then all tokens above a threshold but the least likely of them are left out.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Xtc {
+    /// How often.
+    pub probability: f32,
+    /// Above 0.5 it never applies.
+    pub threshold: f32,
+}
+
+impl Default for Xtc {
+    fn default() -> Self {
+        Self { probability: 0.5, threshold: 0.1 }
+    }
+}
+
+/// Don't repeat yourself: a token that would lengthen a repetition is punished exponentially with its length.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Dry {
+    pub multiplier: f32,
+    pub base: f32,
+    /// Repetitions of so many tokens are free.
+    pub allowed_length: usize,
+    /// So many of the newest tokens are looked at.
+    pub window: usize,
+    /// A repetition ends at a token with one of these in its text.
+    pub sequence_breakers: Vec<String>,
+}
+
+impl Default for Dry {
+    fn default() -> Self {
+        let breakers = ["\n", ":", "\"", "*"];
+        Self {
+            multiplier: 0.8,
+            base: 1.75,
+            allowed_length: 2,
+            window: 1024,
+            sequence_breakers: breakers.map(String::from).to_vec(),
+        }
+    }
+}
+
+/// Keeps the surprise of the text near a target (Basu et al. 2021).
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Mirostat {
+    /// 1 or 2.
+    pub version: u8,
+    /// The target, in bits.
+    pub tau: f32,
+    /// How fast it is followed.
+    pub eta: f32,
+}
+
+impl Default for Mirostat {
+    fn default() -> Self {
+        Self { version: 2, tau: 5.0, eta: 0.1 }
+    }
 }
 
 impl Sampling {
     /// # Errors
     /// `invalid_request`, naming the field that is out of range.
     pub fn check(&self) -> Result<()> {
+        let (xtc, dry) = (self.xtc.unwrap_or_default(), self.dry.clone().unwrap_or_default());
+        let mirostat = self.mirostat.unwrap_or_default();
         let fields = [
-            ("repetition_penalty", self.repetition_penalty, 0.1, 10.0),
             ("temperature", self.temperature, 0.0, 2.0),
             ("top_p", self.top_p, 0.0, 1.0),
             ("min_p", self.min_p, 0.0, 1.0),
+            ("typical_p", self.typical_p, 0.0, 1.0),
+            ("repetition_penalty", self.repetition_penalty, 0.1, 10.0),
+            ("frequency_penalty", self.frequency_penalty, -2.0, 2.0),
+            ("presence_penalty", self.presence_penalty, -2.0, 2.0),
+            ("xtc.probability", xtc.probability, 0.0, 1.0),
+            ("xtc.threshold", xtc.threshold, 0.0, 1.0),
+            ("dry.multiplier", dry.multiplier, 0.0, 100.0),
+            ("dry.base", dry.base, 1.0, 100.0),
+            ("mirostat.version", f32::from(mirostat.version), 1.0, 2.0),
+            ("mirostat.tau", mirostat.tau, 0.0, 100.0),
+            ("mirostat.eta", mirostat.eta, 0.0, 1.0),
         ];
         match fields.into_iter().find(|(_, value, low, high)| !(*low..=*high).contains(value)) {
             None => Ok(()),
@@ -51,22 +158,23 @@ impl Sampling {
 pub struct Sampler {
     sampling: Sampling,
     rng: ChaCha8Rng,
-    /// Candidates of one draw, kept so that a draw allocates nothing.
-    candidates: Vec<(u32, f32)>,
+    mirostat: Option<mirostat::State>,
+    candidates: Candidates,
 }
 
 impl Sampler {
     /// A sampler at the beginning of the random sequence of `seed`.
     pub fn new(sampling: Sampling, seed: u64) -> Self {
-        Self { sampling, rng: ChaCha8Rng::seed_from_u64(seed), candidates: Vec::new() }
+        let mirostat = sampling.mirostat.map(mirostat::State::new);
+        Self { sampling, rng: ChaCha8Rng::seed_from_u64(seed), mirostat, candidates: Candidates::default() }
     }
 
-    /// The next token after `recent`. A token whose logit is −∞ or not a number is never drawn.
+    /// The next token behind `history`. A token whose logit is −∞ or not a number is never drawn. Changes `logits`.
     ///
     /// # Errors
     /// `model_failed` when no token is left.
-    pub fn draw(&mut self, logits: &mut [f32], recent: &[u32]) -> Result<u32> {
-        self.penalise(logits, recent);
+    pub fn draw(&mut self, logits: &mut [f32], history: &History) -> Result<u32> {
+        penalties::apply(&self.sampling, logits, history);
         let likeliest =
             (0u32..).zip(logits.iter()).filter(|(_, l)| l.is_finite()).reduce(|a, b| if b.1 > a.1 { b } else { a });
         let Some((token, &most)) = likeliest else {
@@ -75,65 +183,24 @@ impl Sampler {
                 EngineError::new("model_failed", "chat", message).hint("The model file may be damaged; load it again.")
             );
         };
-        if self.sampling.temperature <= 0.0 {
+        let s = &self.sampling;
+        if s.temperature <= 0.0 {
             return Ok(token);
         }
-        self.gather(logits, most);
-        let total = self.cut();
-        let mut left = self.rng.random::<f32>() * total;
-        for (id, weight) in &self.candidates {
-            left -= weight;
-            if left < 0.0 {
-                return Ok(*id);
-            }
+        let c = &mut self.candidates;
+        if let Some(state) = &mut self.mirostat {
+            c.gather(logits, most, s.temperature, 0);
+            return Ok(state.draw(c, &mut self.rng).unwrap_or(token));
         }
-        Ok(self.candidates.last().map_or(token, |c| c.0)) // rounding: the sum fell short of `total`
-    }
-
-    fn penalise(&self, logits: &mut [f32], recent: &[u32]) {
-        let penalty = self.sampling.repetition_penalty;
-        if penalty == 1.0 {
-            return;
+        c.gather(logits, most, s.temperature, s.top_k);
+        c.typical(s.typical_p);
+        c.top_p(s.top_p);
+        c.min_p(s.min_p);
+        if let Some(xtc) = s.xtc
+            && self.rng.random::<f32>() < xtc.probability
+        {
+            c.exclude_top(xtc.threshold);
         }
-        let recent = recent.get(recent.len().saturating_sub(PENALTY_WINDOW)..).unwrap_or_default();
-        for (i, token) in recent.iter().enumerate() {
-            if recent.iter().take(i).any(|t| t == token) {
-                continue; // once a token, however often it occurs
-            }
-            if let Some(logit) = logits.get_mut(*token as usize) {
-                *logit = if *logit > 0.0 { *logit / penalty } else { *logit * penalty };
-            }
-        }
-    }
-
-    /// Fills the candidates with the likeliest tokens and their weights `exp((logit − most) / temperature)`, likeliest first.
-    fn gather(&mut self, logits: &[f32], most: f32) {
-        let temperature = self.sampling.temperature;
-        let weigh = |(id, l): (u32, &f32)| (id, ((l - most) / temperature).exp());
-        self.candidates.clear();
-        self.candidates.extend((0u32..).zip(logits).filter(|(_, l)| l.is_finite()).map(weigh).filter(|c| c.1 > 0.0));
-        let order = |a: &(u32, f32), b: &(u32, f32)| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0));
-        let k = self.sampling.top_k;
-        if k > 0 && k < self.candidates.len() {
-            self.candidates.select_nth_unstable_by(k - 1, order);
-            self.candidates.truncate(k);
-        }
-        self.candidates.sort_unstable_by(order);
-    }
-
-    /// Applies top-p and min-p to the sorted candidates; returns the sum of the weights that are left.
-    fn cut(&mut self) -> f32 {
-        let total: f32 = self.candidates.iter().map(|c| c.1).sum();
-        let (enough, least) = (self.sampling.top_p * total, self.sampling.min_p); // the likeliest has weight 1
-        let (mut sum, mut keep) = (0.0, 0);
-        for (_, weight) in &self.candidates {
-            if keep > 0 && (sum >= enough && self.sampling.top_p < 1.0 || *weight < least) {
-                break;
-            }
-            sum += weight;
-            keep += 1;
-        }
-        self.candidates.truncate(keep);
-        sum
+        Ok(c.draw(self.rng.random()).unwrap_or(token))
     }
 }

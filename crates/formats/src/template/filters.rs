@@ -1,9 +1,9 @@
 //! The filters, tests and functions that published templates use; the ones that can grow text pay for it.
 
-use minijinja::value::{Kwargs, Rest, Value, ValueKind};
+use minijinja::value::{Kwargs, Rest, Value};
 use minijinja::{Environment, Error, ErrorKind, filters as f, tests as t};
 
-use super::{Budget, guard};
+use super::{Budget, guard, json};
 
 const MAX_RANGE: usize = 10_000;
 const MAX_INDENT: usize = 16;
@@ -55,7 +55,7 @@ pub(super) fn install(env: &mut Environment, budget: &Budget) {
     let b = budget.clone();
     env.add_filter("replace", move |text: &str, from: &str, to: &str| replace(&b, text, from, to));
     let b = budget.clone();
-    env.add_filter("tojson", move |value: Value, options: Kwargs| to_json(&b, &value, &options));
+    env.add_filter("tojson", move |value: Value, options: Kwargs| json::to_json(&b, &value, &options));
     let b = budget.clone();
     env.add_filter("indent", move |text: &str, width: Option<usize>, first: Option<bool>| {
         indent(&b, text, width, first)
@@ -83,7 +83,8 @@ pub(super) fn install(env: &mut Environment, budget: &Budget) {
     env.add_test("float", t::is_float);
     env.add_test("string", t::is_string);
     env.add_test("sequence", t::is_sequence);
-    env.add_test("iterable", t::is_iterable);
+    // Python iterates over what is undefined, and not over None
+    env.add_test("iterable", |v: &Value| !v.is_none() && t::is_iterable(v));
     env.add_test("mapping", t::is_mapping);
     env.add_test("startingwith", t::is_startingwith);
     env.add_test("endingwith", t::is_endingwith);
@@ -159,82 +160,4 @@ fn indent(budget: &Budget, text: &str, width: Option<usize>, first: Option<bool>
         out.push_str(line);
     }
     Ok(out)
-}
-
-/// As Hugging Face's `tojson`: Python's `json.dumps(value, ensure_ascii=False, indent=indent)`.
-fn to_json(budget: &Budget, value: &Value, options: &Kwargs) -> Result<String, Error> {
-    let indent: Option<usize> = options.get("indent")?;
-    let mut out = String::new();
-    put_json(budget, value, indent.map(|n| n.min(MAX_INDENT)), 0, &mut out)?;
-    Ok(out)
-}
-
-fn put_json(
-    budget: &Budget,
-    value: &Value,
-    indent: Option<usize>,
-    depth: usize,
-    out: &mut String,
-) -> Result<(), Error> {
-    const MAX_DEPTH: usize = 24;
-    budget.pay(8)?;
-    if depth > MAX_DEPTH {
-        return Err(super::too_large());
-    }
-    let deeper = depth.saturating_add(1);
-    let line = |out: &mut String, depth: usize| {
-        if let Some(width) = indent {
-            out.push('\n');
-            out.extend(std::iter::repeat_n(' ', width.saturating_mul(depth)));
-        }
-    };
-    let comma = |out: &mut String, i: usize| {
-        if i > 0 {
-            out.push_str(if indent.is_some() { "," } else { ", " });
-        }
-    };
-    match value.kind() {
-        ValueKind::Map => {
-            out.push('{');
-            let mut any = false;
-            for (i, key) in value.try_iter()?.enumerate() {
-                any = true;
-                comma(out, i);
-                line(out, deeper);
-                put_text(budget, &budget.text(&key)?, out)?;
-                out.push_str(": ");
-                put_json(budget, &value.get_item(&key)?, indent, deeper, out)?;
-            }
-            if any {
-                line(out, depth);
-            }
-            out.push('}');
-        }
-        ValueKind::Seq | ValueKind::Iterable => {
-            out.push('[');
-            let mut any = false;
-            for (i, item) in value.try_iter()?.enumerate() {
-                any = true;
-                comma(out, i);
-                line(out, deeper);
-                put_json(budget, &item, indent, deeper, out)?;
-            }
-            if any {
-                line(out, depth);
-            }
-            out.push(']');
-        }
-        ValueKind::None | ValueKind::Undefined => out.push_str("null"),
-        ValueKind::Bool => out.push_str(if value.is_true() { "true" } else { "false" }),
-        ValueKind::Number => out.push_str(&budget.text(value)?),
-        _ => put_text(budget, &budget.text(value)?, out)?,
-    }
-    Ok(())
-}
-
-fn put_text(budget: &Budget, text: &str, out: &mut String) -> Result<(), Error> {
-    let quoted = serde_json::Value::from(text).to_string();
-    budget.pay(quoted.len())?;
-    out.push_str(&quoted);
-    Ok(())
 }

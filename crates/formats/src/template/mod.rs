@@ -4,8 +4,11 @@
 //! (`'a' * 10⁸`, a string doubled 60 times) or nest until the stack ends. So the source is guarded first: what
 //! published templates do not need is refused, and the growth of every stored value is checked while it runs.
 
+mod dialect;
 mod filters;
 mod guard;
+mod input;
+mod json;
 mod methods;
 mod strftime;
 
@@ -17,32 +20,19 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use minijinja::syntax::SyntaxConfig;
-use minijinja::value::{Serde, Value};
+use minijinja::value::Value;
 use minijinja::{Environment, Error, ErrorKind};
 
 use crate::error::shown;
 use crate::{FormatError, Gguf};
 
+pub use dialect::{CallPart, TemplateFeatures, ToolDialect};
+pub use input::{Message, RenderInput};
+
 const MAX_OUTPUT: u64 = 1 << 20;
-/// Instructions for any template, and for each message.
+/// Instructions for any template, and for each byte of the conversation and its tools.
 const FUEL: u64 = 100_000;
-const FUEL_PER_MESSAGE: u64 = 2_000;
-
-/// One turn of a conversation.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Message {
-    /// `system`, `user` or `assistant`.
-    pub role: String,
-    /// What was said.
-    pub content: String,
-}
-
-impl Message {
-    /// A message of `role`.
-    pub fn new(role: impl Into<String>, content: impl Into<String>) -> Self {
-        Self { role: role.into(), content: content.into() }
-    }
-}
+const FUEL_PER_BYTE: u64 = 100;
 
 /// A chat template, checked and ready to render.
 #[derive(Clone, Debug)]
@@ -87,23 +77,17 @@ impl ChatTemplate {
         self
     }
 
-    /// The prompt for a conversation, ending with the beginning of the assistant's turn if `add_generation_prompt`.
+    /// The prompt for a conversation.
     ///
     /// # Errors
     /// `Template`: the template refuses the conversation, fails, or exceeds a limit.
-    pub fn render(&self, messages: &[Message], add_generation_prompt: bool) -> Result<String, FormatError> {
-        let input: usize = messages.iter().map(|m| m.role.len().saturating_add(m.content.len())).sum();
-        let budget = Budget::new(input as u64);
+    pub fn render(&self, input: &RenderInput) -> Result<String, FormatError> {
+        let size = input.size();
+        let budget = Budget::new(size);
         let mut env = self.environment(&budget);
-        env.set_fuel(Some(FUEL.saturating_add(FUEL_PER_MESSAGE.saturating_mul(messages.len() as u64))));
+        env.set_fuel(Some(FUEL.saturating_add(FUEL_PER_BYTE.saturating_mul(size))));
         let template = env.template_from_str(&self.source).map_err(|e| failed(&describe(&e)))?;
-        let context = minijinja::context! {
-            messages => Value::from(Serde(messages)),
-            add_generation_prompt => add_generation_prompt,
-            bos_token => self.bos.clone(),
-            eos_token => self.eos.clone(),
-        };
-        template.render(context).map_err(|e| failed(&describe(&e)))
+        template.render(input.context(&self.bos, &self.eos)).map_err(|e| failed(&describe(&e)))
     }
 
     fn environment(&self, budget: &Budget) -> Environment<'_> {
@@ -163,6 +147,11 @@ impl Budget {
             self.pay(s.len())?;
             return Ok(s.to_owned());
         }
+        if value.is_number() && !value.is_integer() {
+            let text = f64::try_from(value.clone()).map(python_float)?;
+            self.pay(text.len())?;
+            return Ok(text);
+        }
         let mut out = Paid { text: String::new(), budget: self };
         fmt::write(&mut out, format_args!("{value}")).map_err(|_| too_large())?;
         Ok(out.text)
@@ -177,7 +166,7 @@ impl Budget {
 
 /// Takes the size of `value` off `left`. Shared parts count each time, as they would when written out.
 fn measure(value: &Value, left: &mut u64, depth: u32) -> Result<(), Error> {
-    const MAX_DEPTH: u32 = 24;
+    const MAX_DEPTH: u32 = 64;
     let own = value.as_str().map_or(16, str::len) as u64;
     *left = left.checked_sub(own).filter(|_| depth < MAX_DEPTH).ok_or_else(too_large)?;
     let Some(object) = value.as_object() else { return Ok(()) };
@@ -197,6 +186,17 @@ fn measure(value: &Value, left: &mut u64, depth: u32) -> Result<(), Error> {
         }
     }
     Ok(())
+}
+
+/// Python's `repr`: the shortest digits that give the number again, with an exponent below 10⁻⁴ and from 10¹⁶ on.
+fn python_float(x: f64) -> String {
+    let scientific = format!("{x:e}");
+    match scientific.split_once('e').and_then(|(digits, e)| Some((digits, e.parse::<i32>().ok()?))) {
+        Some((digits, e)) if !(-4..16).contains(&e) => {
+            format!("{digits}e{}{:02}", if e < 0 { '-' } else { '+' }, e.unsigned_abs())
+        }
+        _ => format!("{x:?}"),
+    }
 }
 
 struct Paid<'a> {

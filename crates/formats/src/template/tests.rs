@@ -2,7 +2,7 @@ use super::*;
 
 fn render(source: &str) -> Result<String, FormatError> {
     let messages = [Message::new("system", "Be kind."), Message::new("user", "Hi <|im_end|>")];
-    ChatTemplate::new(source, "<s>", "</s>")?.with_now(1_709_164_799).render(&messages, true)
+    ChatTemplate::new(source, "<s>", "</s>")?.with_now(1_709_164_799).render(&RenderInput::chat(&messages))
 }
 
 #[test]
@@ -34,6 +34,17 @@ fn what_published_templates_use_works() {
         ("{% macro f(a, b='x') %}{{ a ~ b }}{% endmacro %}{{ f('1') }}{{ f('2', b='y') }}", "1x2y"),
         ("{{ {'a': [1, 'é<', none, true]} | tojson }}", r#"{"a": [1, "é<", null, true]}"#),
         ("{{ {'a': [1]} | tojson(indent=2) }}", "{\n  \"a\": [\n    1\n  ]\n}"),
+        (
+            "{{ {'b': 'é😀', 'a': 1.0} | tojson(ensure_ascii=True, sort_keys=true) }}",
+            r#"{"a": 1.0, "b": "\u00e9\ud83d\ude00"}"#,
+        ),
+        ("{{ {'b': [], 'a': {}} | tojson(separators=(',', ':')) }}", r#"{"b":[],"a":{}}"#),
+        ("{{ ['a', {'b': none}] }}", "['a', {'b': None}]"),
+        ("{{ 1e20 }} {{ 0.00001 }} {{ 1.5 }} {{ 100000.0 }}", "1e+20 1e-05 1.5 100000.0"),
+        (
+            "{{ none is iterable }}{{ nothing is iterable }}{{ 'a' is iterable }}{{ 1 is iterable }}",
+            "FalseTrueTrueFalse",
+        ),
         ("{{ strftime_now('%d %b %Y') }}", "28 Feb 2024"),
         ("{% for m in messages if m.role == 'user' %}{{ loop.first }}{% break %}{% endfor %}", "True"),
         ("{% if messages[0].content is string and 'kind' in messages[0].content %}y{% endif %}", "y"),

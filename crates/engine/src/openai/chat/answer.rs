@@ -82,8 +82,8 @@ impl ChatAnswer {
             }
             ChatEvent::Done { finish_reason, usage, device, precision } => {
                 choice.finish = Some(finish_reason);
+                self.report = common::report(device, precision, &usage, self.head.seed, self.head.stamp.elapsed());
                 self.usages.push(usage);
-                self.report = common::report(device, precision.as_deref(), self.head.seed, self.head.stamp.elapsed());
             }
         }
         choice.begun = true;

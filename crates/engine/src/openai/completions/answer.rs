@@ -93,8 +93,8 @@ impl CompletionAnswer {
             }
             ChatEvent::Done { finish_reason, usage, device, precision } => {
                 choice.finish = Some(finish_reason);
+                self.report = common::report(device, precision, &usage, self.head.seed, self.head.stamp.elapsed());
                 self.usages.push(usage);
-                self.report = common::report(device, precision.as_deref(), self.head.seed, self.head.stamp.elapsed());
             }
             // Only chats have tools
             ChatEvent::ToolCall { .. } | ChatEvent::ToolArguments { .. } => return None,

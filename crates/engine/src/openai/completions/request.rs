@@ -78,6 +78,7 @@ pub(in crate::openai) fn open(engine: &Engine, body: &Value, stamp: Stamp, abort
             }
         }
         request.format = format::extension(kinora, request.format)?;
+        request.ignore_end = kinora.boolean("ignore_eos")?.unwrap_or_default();
     }
     let n = fields.integer("n", 1..=MAX_N)?.unwrap_or(1);
     let prompts = prompts(&fields, "prompt")?;

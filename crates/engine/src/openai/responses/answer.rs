@@ -62,7 +62,7 @@ impl ResponseAnswer {
             ChatEvent::Done { finish_reason, usage, device, precision } => self.done(
                 finish_reason,
                 &usage,
-                common::report(device, precision.as_deref(), self.head.seed, self.head.stamp.elapsed()),
+                common::report(device, precision, &usage, self.head.seed, self.head.stamp.elapsed()),
             ),
         }
     }
