@@ -74,7 +74,7 @@ fn full_gguf(out: &mut impl Write, gguf: &Gguf) -> Outcome {
 
 fn render(out: &mut impl Write, template: &ChatTemplate) -> Outcome {
     let messages = [Message::new("user", "Hello!"), Message::new("assistant", "Hello. What shall we film?")];
-    let prompt = template.render(&messages, true)?;
+    let prompt = template.render_messages(&messages, true)?;
     writeln!(out, "chat template: two messages take {} characters", prompt.chars().count())?;
     Ok(())
 }

@@ -41,14 +41,10 @@ pub fn run(args: &Args) -> Outcome {
     let tokenizer = Tokenizer::from_gguf(&gguf).map_err(|e| Failure::from(e).at(args.model.display()))?;
     let text = input(args.file.as_deref())?;
     let encode = |text: &str| -> Outcome<Vec<u32>> {
-        let mut ids = tokenizer.encode(text, !args.no_special)?;
-        if !args.no_special {
-            if let Some(bos) = tokenizer.bos().filter(|bos| tokenizer.add_bos() && ids.first() != Some(bos)) {
-                ids.insert(0, bos);
-            }
-            ids.extend(tokenizer.eos().filter(|_| tokenizer.add_eos()));
-        }
-        Ok(ids)
+        Ok(match args.no_special {
+            true => tokenizer.encode(text, false)?,
+            false => tokenizer.encode_framed(text, true)?,
+        })
     };
     // Text that is no JSON is still text
     let json = args.json.then(|| serde_json::from_str(&text).ok()).flatten();

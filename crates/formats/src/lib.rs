@@ -42,6 +42,6 @@ pub use config::TextConfig;
 pub use error::{FormatError, Shown, shown};
 pub use gguf::{Gguf, GgufFile, GgufWriter, MetaArray, MetaValue};
 pub use safetensors::{SafeTensors, SafeTensorsFile, SafetensorsWriter};
-pub use template::{ChatTemplate, Message};
+pub use template::{ChatTemplate, Message, RenderInput, Thinking, ToolDialect, Traits};
 pub use tokenizer::{Detokenizer, Tokenizer};
 pub use view::{HeaderRead, TensorSource, TensorView};

@@ -59,7 +59,7 @@ fn model() -> Vec<u8> {
 fn load(bytes: &[u8]) -> Result<(), FormatError> {
     let gguf = Gguf::parse(bytes)?;
     let tokenizer = Tokenizer::from_gguf(&gguf)?;
-    let prompt = ChatTemplate::from_gguf(&gguf)?.render(&[Message::new("user", "hello <|im_end|>")], true)?;
+    let prompt = ChatTemplate::from_gguf(&gguf)?.render_messages(&[Message::new("user", "hello <|im_end|>")], true)?;
     let ids = tokenizer.encode(&prompt, false)?;
     assert!(ids.iter().all(|id| (*id as usize) < tokenizer.vocab_size() && !tokenizer.is_control(*id)));
     tokenizer.decode(&ids);

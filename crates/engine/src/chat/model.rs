@@ -107,7 +107,7 @@ impl TextModel {
         };
         let turns: Vec<_> = messages.iter().map(turn).collect();
         let refused = |e: kinora_formats::FormatError| EngineError::invalid_request("chat", e.to_string());
-        let text = self.template.render(&turns, true).map_err(refused)?;
+        let text = self.template.render_messages(&turns, true).map_err(refused)?;
         let mut tokens = self.tokenizer.encode(&text, true).map_err(refused)?;
         if let Some(bos) = self.tokenizer.bos().filter(|_| self.tokenizer.add_bos())
             && tokens.first() != Some(&bos)

@@ -4,6 +4,7 @@
 //! (`'a' * 10⁸`, a string doubled 60 times) or nest until the stack ends. So the source is guarded first: what
 //! published templates do not need is refused, and the growth of every stored value is checked while it runs.
 
+mod dialect;
 mod filters;
 mod guard;
 mod methods;
@@ -12,6 +13,9 @@ mod strftime;
 #[cfg(test)]
 mod tests;
 
+pub use dialect::{Thinking, ToolDialect, Traits};
+
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -41,6 +45,32 @@ impl Message {
     /// A message of `role`.
     pub fn new(role: impl Into<String>, content: impl Into<String>) -> Self {
         Self { role: role.into(), content: content.into() }
+    }
+}
+
+/// What a template is rendered with, as the `apply_chat_template` of transformers takes it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RenderInput {
+    /// Objects with `role`, `content` (text, or parts as `{"type": "text", "text": …}` and `{"type": "image"}`) and
+    /// whatever else the template reads: `tool_calls`, `tool_call_id`, `name`, `reasoning_content`.
+    pub messages: Vec<serde_json::Value>,
+    /// Functions as `{"type": "function", "function": {"name", "description", "parameters"}}`.
+    pub tools: Vec<serde_json::Value>,
+    /// Ends the prompt with the beginning of the assistant's turn.
+    pub add_generation_prompt: bool,
+    /// Further variables, such as `enable_thinking` and `documents`.
+    pub kwargs: serde_json::Map<String, serde_json::Value>,
+}
+
+/// About how many bytes `value` is as text.
+fn json_size(value: &serde_json::Value) -> usize {
+    match value {
+        serde_json::Value::String(s) => s.len(),
+        serde_json::Value::Array(list) => list.iter().map(json_size).fold(2, usize::saturating_add),
+        serde_json::Value::Object(map) => {
+            map.iter().map(|(k, v)| k.len().saturating_add(json_size(v))).fold(2, usize::saturating_add)
+        }
+        _ => 8,
     }
 }
 
@@ -87,22 +117,38 @@ impl ChatTemplate {
         self
     }
 
-    /// The prompt for a conversation, ending with the beginning of the assistant's turn if `add_generation_prompt`.
+    /// The prompt for a conversation of plain messages, ending with the beginning of the assistant's turn if
+    /// `add_generation_prompt`.
+    ///
+    /// # Errors
+    /// As [`Self::render`].
+    pub fn render_messages(&self, messages: &[Message], add_generation_prompt: bool) -> Result<String, FormatError> {
+        let messages = messages.iter().map(|m| serde_json::json!({"role": m.role, "content": m.content})).collect();
+        self.render(&RenderInput { messages, add_generation_prompt, ..RenderInput::default() })
+    }
+
+    /// The prompt for a conversation.
     ///
     /// # Errors
     /// `Template`: the template refuses the conversation, fails, or exceeds a limit.
-    pub fn render(&self, messages: &[Message], add_generation_prompt: bool) -> Result<String, FormatError> {
-        let input: usize = messages.iter().map(|m| m.role.len().saturating_add(m.content.len())).sum();
-        let budget = Budget::new(input as u64);
+    pub fn render(&self, input: &RenderInput) -> Result<String, FormatError> {
+        let size = input.messages.iter().chain(&input.tools).chain(input.kwargs.values()).map(json_size).sum::<usize>();
+        let budget = Budget::new(size as u64);
         let mut env = self.environment(&budget);
-        env.set_fuel(Some(FUEL.saturating_add(FUEL_PER_MESSAGE.saturating_mul(messages.len() as u64))));
+        // Long lists of tools and of content parts need steps too
+        let steps = FUEL_PER_MESSAGE.saturating_mul(input.messages.len() as u64).saturating_add(size as u64);
+        env.set_fuel(Some(FUEL.saturating_add(steps)));
         let template = env.template_from_str(&self.source).map_err(|e| failed(&describe(&e)))?;
-        let context = minijinja::context! {
-            messages => Value::from(Serde(messages)),
-            add_generation_prompt => add_generation_prompt,
-            bos_token => self.bos.clone(),
-            eos_token => self.eos.clone(),
-        };
+        let mut context: BTreeMap<&str, Value> =
+            input.kwargs.iter().map(|(name, value)| (name.as_str(), Value::from(Serde(value)))).collect();
+        context.insert("messages", Value::from(Serde(&input.messages)));
+        context.insert("add_generation_prompt", input.add_generation_prompt.into());
+        context.insert("bos_token", self.bos.clone().into());
+        context.insert("eos_token", self.eos.clone().into());
+        // transformers passes None where there are no tools, and templates test for it
+        let tools = if input.tools.is_empty() { Value::from(()) } else { Value::from(Serde(&input.tools)) };
+        context.insert("tools", tools);
+        context.entry("documents").or_insert(Value::from(()));
         template.render(context).map_err(|e| failed(&describe(&e)))
     }
 

@@ -2,7 +2,7 @@ use super::*;
 
 fn render(source: &str) -> Result<String, FormatError> {
     let messages = [Message::new("system", "Be kind."), Message::new("user", "Hi <|im_end|>")];
-    ChatTemplate::new(source, "<s>", "</s>")?.with_now(1_709_164_799).render(&messages, true)
+    ChatTemplate::new(source, "<s>", "</s>")?.with_now(1_709_164_799).render_messages(&messages, true)
 }
 
 #[test]
