@@ -1,4 +1,4 @@
-// Token ids from llama.cpp's own library, for tokenizers.py.
+// Token ids from llama.cpp's own library, for token_ids.py.
 //   g++ -O1 -I LLAMA/include -I LLAMA/ggml/include llama_token_ids.cpp LIBRARIES -o llama_token_ids
 //   llama_token_ids VOCAB.gguf < texts > ids
 // Each text: one byte of flags (1: add special tokens, 2: parse special tokens), four bytes of length, the text.

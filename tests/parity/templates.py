@@ -3,7 +3,8 @@
     python templates.py OUT.json TEMPLATE.jinja...          (needs jinja2)
     KINORA_TEMPLATES=OUT.json cargo test -p kinora-formats --test templates
 
-Each template is rendered with a set of conversations; what jinja2 refuses is `null`, and must be refused here too.
+Each template is rendered with a set of conversations; what the template refuses
+is `null`, and must be refused here too.
 """
 
 import json
@@ -120,7 +121,9 @@ def main():
                     bos_token="<s>", eos_token="</s>", **values,
                 )
             except Exception as e:
-                wanted[name] = None
+                # What Python itself trips over (None as a list, say) says nothing about the template
+                if type(e) is jinja2.exceptions.TemplateError:
+                    wanted[name] = None
                 if os.environ.get("VERBOSE"):
                     print(path, name, type(e).__name__, e)
         out["templates"].append({"name": os.path.basename(path), "source": source, "wanted": wanted})

@@ -24,7 +24,7 @@ struct Case {
 struct Template {
     name: String,
     source: String,
-    /// The prompt of each case; none where jinja2 refuses.
+    /// The prompt of each case; none where the template refuses.
     wanted: BTreeMap<String, Option<String>>,
 }
 
@@ -43,6 +43,7 @@ fn prompts_equal_those_of_the_reference() {
             }
         };
         for (name, case) in &fixture.cases {
+            let Some(wanted) = t.wanted.get(name) else { continue };
             let input = RenderInput {
                 messages: case.messages.clone(),
                 tools: case.tools.clone(),
@@ -50,7 +51,7 @@ fn prompts_equal_those_of_the_reference() {
                 kwargs: case.kwargs.clone(),
             };
             total += 1;
-            let (got, wanted) = (template.render(&input), &t.wanted[name]);
+            let got = template.render(&input);
             match (&got, wanted) {
                 (Ok(got), Some(wanted)) if got != wanted => {
                     let at = got.bytes().zip(wanted.bytes()).take_while(|(a, b)| a == b).count();

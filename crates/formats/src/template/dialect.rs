@@ -90,10 +90,14 @@ impl ChatTemplate {
         let called = self.called(&render, &user, &tools);
         let shows = |text: &Option<String>, what: &str| text.as_ref().is_some_and(|t| t.contains(what));
         let system = json!({"role": "system", "content": "probe system"});
-        let (on, off) = (render(vec![user.clone()], vec![], Some(true)), render(vec![user.clone()], vec![], Some(false)));
+        let (on, off) =
+            (render(vec![user.clone()], vec![], Some(true)), render(vec![user.clone()], vec![], Some(false)));
         let thinking = if on != off {
             Thinking::Switch
-        } else if ["<think>", "reasoning_content", "[THINK]", "<|channel|>analysis"].iter().any(|t| self.source.contains(t)) {
+        } else if ["<think>", "reasoning_content", "[THINK]", "<|channel|>analysis"]
+            .iter()
+            .any(|t| self.source.contains(t))
+        {
             Thinking::Always
         } else {
             Thinking::None

@@ -11,8 +11,10 @@ const MAX_INDENT: usize = 16;
 const MAX_COUNT: i64 = 64;
 
 pub(super) fn install(env: &mut Environment, budget: &Budget) {
-    for name in ["safe", "e", "escape"] {
-        env.add_filter(name, |value: Value| value);
+    env.add_filter("safe", |value: Value| value);
+    for name in ["e", "escape"] {
+        let b = budget.clone();
+        env.add_filter(name, move |value: Value| escape(&b, &value));
     }
     env.add_filter("length", f::length);
     env.add_filter("count", f::length);
@@ -83,7 +85,8 @@ pub(super) fn install(env: &mut Environment, budget: &Budget) {
     env.add_test("float", t::is_float);
     env.add_test("string", t::is_string);
     env.add_test("sequence", t::is_sequence);
-    env.add_test("iterable", t::is_iterable);
+    // To minijinja, nothing is an empty list
+    env.add_test("iterable", |v: &Value| !v.is_none() && t::is_iterable(v));
     env.add_test("mapping", t::is_mapping);
     env.add_test("startingwith", t::is_startingwith);
     env.add_test("endingwith", t::is_endingwith);
@@ -161,21 +164,50 @@ fn indent(budget: &Budget, text: &str, width: Option<usize>, first: Option<bool>
     Ok(out)
 }
 
-/// As Hugging Face's `tojson`: Python's `json.dumps(value, ensure_ascii=False, indent=indent)`.
-fn to_json(budget: &Budget, value: &Value, options: &Kwargs) -> Result<String, Error> {
-    let indent: Option<usize> = options.get("indent")?;
+/// As jinja2's `escape`, for HTML.
+fn escape(budget: &Budget, value: &Value) -> Result<String, Error> {
     let mut out = String::new();
-    put_json(budget, value, indent.map(|n| n.min(MAX_INDENT)), 0, &mut out)?;
+    for c in budget.text(value)?.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '\'' => out.push_str("&#39;"),
+            '"' => out.push_str("&#34;"),
+            c => out.push(c),
+        }
+    }
+    budget.pay(out.len())?;
     Ok(out)
 }
 
-fn put_json(
-    budget: &Budget,
-    value: &Value,
+/// How JSON is written.
+struct Style {
     indent: Option<usize>,
-    depth: usize,
-    out: &mut String,
-) -> Result<(), Error> {
+    ascii: bool,
+    sort: bool,
+    item: String,
+    key: String,
+}
+
+/// As Hugging Face's `tojson`: Python's `json.dumps` with `ensure_ascii=False`.
+fn to_json(budget: &Budget, value: &Value, options: &Kwargs) -> Result<String, Error> {
+    let indent: Option<usize> = options.get("indent")?;
+    let separators: Option<Vec<String>> = options.get("separators")?;
+    let mut separators = separators.unwrap_or_default().into_iter();
+    let style = Style {
+        indent: indent.map(|n| n.min(MAX_INDENT)),
+        ascii: options.get::<Option<bool>>("ensure_ascii")?.unwrap_or(false),
+        sort: options.get::<Option<bool>>("sort_keys")?.unwrap_or(false),
+        item: separators.next().unwrap_or_else(|| if indent.is_some() { "," } else { ", " }.into()),
+        key: separators.next().unwrap_or_else(|| ": ".into()),
+    };
+    let mut out = String::new();
+    put_json(budget, value, &style, 0, &mut out)?;
+    Ok(out)
+}
+
+fn put_json(budget: &Budget, value: &Value, style: &Style, depth: usize, out: &mut String) -> Result<(), Error> {
     const MAX_DEPTH: usize = 24;
     budget.pay(8)?;
     if depth > MAX_DEPTH {
@@ -183,27 +215,34 @@ fn put_json(
     }
     let deeper = depth.saturating_add(1);
     let line = |out: &mut String, depth: usize| {
-        if let Some(width) = indent {
+        if let Some(width) = style.indent {
             out.push('\n');
             out.extend(std::iter::repeat_n(' ', width.saturating_mul(depth)));
         }
     };
-    let comma = |out: &mut String, i: usize| {
+    let comma = |out: &mut String, i: usize| -> Result<(), Error> {
         if i > 0 {
-            out.push_str(if indent.is_some() { "," } else { ", " });
+            budget.pay(style.item.len())?;
+            out.push_str(&style.item);
         }
+        Ok(())
     };
     match value.kind() {
         ValueKind::Map => {
             out.push('{');
             let mut any = false;
-            for (i, key) in value.try_iter()?.enumerate() {
+            let mut keys: Vec<Value> = value.try_iter()?.collect();
+            if style.sort {
+                keys.sort();
+            }
+            for (i, key) in keys.into_iter().enumerate() {
                 any = true;
-                comma(out, i);
+                comma(out, i)?;
                 line(out, deeper);
-                put_text(budget, &budget.text(&key)?, out)?;
-                out.push_str(": ");
-                put_json(budget, &value.get_item(&key)?, indent, deeper, out)?;
+                put_text(budget, &budget.text(&key)?, style, out)?;
+                budget.pay(style.key.len())?;
+                out.push_str(&style.key);
+                put_json(budget, &value.get_item(&key)?, style, deeper, out)?;
             }
             if any {
                 line(out, depth);
@@ -215,9 +254,9 @@ fn put_json(
             let mut any = false;
             for (i, item) in value.try_iter()?.enumerate() {
                 any = true;
-                comma(out, i);
+                comma(out, i)?;
                 line(out, deeper);
-                put_json(budget, &item, indent, deeper, out)?;
+                put_json(budget, &item, style, deeper, out)?;
             }
             if any {
                 line(out, depth);
@@ -227,14 +266,24 @@ fn put_json(
         ValueKind::None | ValueKind::Undefined => out.push_str("null"),
         ValueKind::Bool => out.push_str(if value.is_true() { "true" } else { "false" }),
         ValueKind::Number => out.push_str(&budget.text(value)?),
-        _ => put_text(budget, &budget.text(value)?, out)?,
+        _ => put_text(budget, &budget.text(value)?, style, out)?,
     }
     Ok(())
 }
 
-fn put_text(budget: &Budget, text: &str, out: &mut String) -> Result<(), Error> {
+fn put_text(budget: &Budget, text: &str, style: &Style, out: &mut String) -> Result<(), Error> {
     let quoted = serde_json::Value::from(text).to_string();
     budget.pay(quoted.len())?;
-    out.push_str(&quoted);
+    if !style.ascii {
+        out.push_str(&quoted);
+        return Ok(());
+    }
+    budget.pay(quoted.len().saturating_mul(5))?;
+    for c in quoted.chars() {
+        match c {
+            ..='\u{7e}' => out.push(c),
+            c => out.extend(c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}"))),
+        }
+    }
     Ok(())
 }

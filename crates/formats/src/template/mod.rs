@@ -209,6 +209,10 @@ impl Budget {
             self.pay(s.len())?;
             return Ok(s.to_owned());
         }
+        // As Python spells it
+        if value.is_none() {
+            return Ok("None".into());
+        }
         let mut out = Paid { text: String::new(), budget: self };
         fmt::write(&mut out, format_args!("{value}")).map_err(|_| too_large())?;
         Ok(out.text)

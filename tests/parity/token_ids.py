@@ -2,7 +2,7 @@
 
     g++ … llama_token_ids.cpp …        (its head says how)
     cargo build -p kinora-cli
-    python tokenizers.py --llama LLAMA_CPP --reference ./llama_token_ids --kinora target/debug/kinora [--lines 10000] [--only NAME]
+    python token_ids.py --llama LLAMA_CPP --reference ./llama_token_ids --kinora target/debug/kinora [--lines 10000] [--only NAME]
 
 Needs `gguf`, `numpy` and `tokenizers`. Vocabularies: llama.cpp's models/ggml-vocab-*.gguf with weights left out, and one
 crafted vocabulary for each pre-tokenizer name that llama.cpp knows and for each kind. The crafted merges are learnt
@@ -12,6 +12,7 @@ beside the published vocabularies. `--fixture FILE` writes a small part of the c
 
 import argparse
 import glob
+import itertools
 import json
 import os
 import random
@@ -95,9 +96,9 @@ def train(lines, size):
 def crafted(folder, llama):
     """Name and path of each crafted vocabulary."""
     source = corpus()
-    lines = [next(source) for _ in range(4000)]
-    tokens, merges = train(lines, 1500)
     specials = ["<s>", "</s>", "<|end|>", "<think>"]
+    lines = [line for line in itertools.islice(source, 4000) if not any(s in line for s in specials)]
+    tokens, merges = train(lines, 1500)
     types = [1] * len(tokens) + [3, 3, 3, 4]
     code = open(f"{llama}/src/llama-vocab.cpp").read()
     names = [n for n in dict.fromkeys(re.findall(r'tokenizer_pre == "([^"]+)"', code)) if n != "whitespace"]
@@ -194,7 +195,7 @@ def main():
     bad, kept = 0, []
     with tempfile.TemporaryDirectory() as folder:
         published = [(os.path.basename(f)[:-5], f) for f in sorted(glob.glob(f"{args.llama}/models/ggml-vocab-*.gguf"))]
-        for name, path in published + list(crafted(folder, args.llama)):
+        for name, path in itertools.chain(published, crafted(folder, args.llama)):
             if args.only not in name:
                 continue
             wrong = total = 0
