@@ -11,6 +11,8 @@ mod methods;
 mod strftime;
 
 #[cfg(test)]
+mod dialect_tests;
+#[cfg(test)]
 mod tests;
 
 pub use dialect::{Thinking, ToolDialect, Traits};

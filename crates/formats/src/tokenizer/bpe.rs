@@ -13,11 +13,13 @@ use crate::{FormatError, Gguf};
 
 const MAX_MERGES: usize = 1 << 22;
 
+/// Left and right token to rank and product.
+type Merges = HashMap<(u32, u32), (u32, u32)>;
+
 pub(super) struct Bpe {
     pre: PreTokenizer,
     lookup: Lookup,
-    /// Left and right token to rank and product.
-    merges: HashMap<(u32, u32), (u32, u32)>,
+    merges: Merges,
     /// The token of each byte that has one.
     bytes: Vec<Option<u32>>,
 }
@@ -101,12 +103,7 @@ fn plain(vocab: &Vocab, text: &str, ty: TokenType, raw: bool) -> Option<Vec<u8>>
     .filter(|bytes| !bytes.is_empty())
 }
 
-fn read_merges(
-    gguf: &Gguf,
-    vocab: &Vocab,
-    raw: bool,
-    optional: bool,
-) -> Result<HashMap<(u32, u32), (u32, u32)>, FormatError> {
+fn read_merges(gguf: &Gguf, vocab: &Vocab, raw: bool, optional: bool) -> Result<Merges, FormatError> {
     let Some(list) = gguf.get_strs("tokenizer.ggml.merges")? else {
         return if optional { Ok(HashMap::new()) } else { Err(wrong("tokenizer.ggml.merges is missing")) };
     };
