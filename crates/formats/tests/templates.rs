@@ -1,5 +1,5 @@
 //! Prompts against jinja2's: `tests/parity/templates.py` made the expectations. `KINORA_TEMPLATES` names a larger file.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 
 use std::collections::BTreeMap;
 
