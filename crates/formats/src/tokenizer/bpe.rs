@@ -65,7 +65,7 @@ impl Bpe {
     }
 
     fn word(&self, word: &str, ids: &mut Vec<u32>) {
-        let whole = self.pre.whole_words || (self.pre.raw && word.bytes().all(|b| b == b'\n'));
+        let whole = self.pre.whole_words || (self.pre.whole_newlines && word.bytes().all(|b| b == b'\n'));
         if let Some(id) = whole.then(|| self.lookup.get(word.as_bytes())).flatten() {
             ids.push(id);
             return;

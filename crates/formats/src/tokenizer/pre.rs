@@ -218,6 +218,8 @@ pub(super) struct PreTokenizer {
     pub steps: &'static [Step],
     /// A word that is a token needs no merging.
     pub whole_words: bool,
+    /// A run of newlines that is a token needs no merging.
+    pub whole_newlines: bool,
     /// Tokens are text with `▁` for a space, not GPT-2's letters for bytes.
     pub raw: bool,
     /// The beginning token is added where the file does not say.
@@ -324,6 +326,7 @@ pub(super) fn pre_tokenizer(name: &str) -> Result<PreTokenizer, FormatError> {
         steps,
         whole_words: llama3
             || matches!(name, "minicpm5" | "youtu" | "glm4" | "glm5" | "tekken" | "granite-embed-multi-97m"),
+        whole_newlines: matches!(name, "gemma4" | "granite-embed-multi-311m"),
         raw: matches!(name, "gemma4" | "granite-embed-multi-311m" | "sarvam-moe"),
         add_bos: llama3 || matches!(name, "tekken" | "chameleon" | "gemma4" | "granite-embed-multi-311m"),
     })
