@@ -47,8 +47,12 @@ pub fn run(args: &Args) -> Outcome {
     if args.detokenize {
         return detokenize(&tokenizer, &text, args.json);
     }
-    let encode =
-        |text: &str| if args.no_special { Ok(tokenizer.encode(text, false)?) } else { whole(&tokenizer, text) };
+    let encode = |text: &str| -> Outcome<Vec<u32>> {
+        Ok(match args.no_special {
+            true => tokenizer.encode(text, false)?,
+            false => tokenizer.encode_framed(text, true)?,
+        })
+    };
     // Text that is no JSON is still text
     let json = args.json.then(|| serde_json::from_str(&text).ok()).flatten();
     let out = match json {

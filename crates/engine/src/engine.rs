@@ -180,7 +180,7 @@ impl Engine {
         let embedding = match encoder {
             Some(model) => {
                 let tokens = match input {
-                    Prompt::Text(text) => model.tokenizer.encode(text, false)?,
+                    Prompt::Text(text) => model.tokenizer.encode_framed(text, false)?,
                     Prompt::Tokens(tokens) => tokens.clone(),
                 };
                 let most = model.encoder.config().context;

@@ -1,6 +1,7 @@
 //! GPT-2's byte alphabet: each byte is a printable character, so that a vocabulary can be text.
 
 /// The character that stands for `byte` (openai/gpt-2, `bytes_to_unicode`).
+#[cfg(test)]
 pub(super) fn to_char(byte: u8) -> char {
     let shift = match byte {
         0x00..=0x20 => 0x100,

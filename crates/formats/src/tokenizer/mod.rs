@@ -1,16 +1,24 @@
-//! Text to token ids and back, from the vocabulary inside a GGUF file.
+//! Text to token ids and back, from the vocabulary inside a GGUF file, with the ids that llama.cpp gives.
 //!
-//! Two kinds: `gpt2` (byte-level BPE) and `llama` (SentencePiece BPE with byte fallback). Merging is done by the `tokenizers`
-//! crate; what reaches it is a description that this module writes from a vocabulary it has checked, because crafted
-//! descriptions make that crate panic. Special tokens are cut out here, before it sees the text, and control tokens are
-//! not in the vocabulary it gets: text can never become a control token unless the caller asks for it.
+//! Four kinds: byte-level BPE (`gpt2`, and `gemma4` on text), SentencePiece BPE (`llama`), WordPiece (`bert`) and unigram
+//! (`t5`). Special tokens are cut out first, and control tokens are not among those that text can become: text never turns
+//! into a control token unless the caller asks for it. All of it is our own code because crafted vocabularies make general
+//! libraries panic, loop or silently give other ids.
 
+mod bpe;
 mod bytes;
-mod describe;
+mod charsmap;
 mod detokenizer;
+mod lookup;
+mod merge;
 mod pre;
 mod specials;
+mod split;
+mod spm;
+mod ugm;
+mod unicode;
 mod vocab;
+mod wpm;
 
 #[cfg(test)]
 mod tests;
@@ -20,31 +28,38 @@ pub use detokenizer::Detokenizer;
 use crate::error::shown;
 use crate::gguf::StrArray;
 use crate::{FormatError, Gguf};
-use specials::{Piece, Specials};
-use vocab::{Kind, TokenType, Vocab};
+use specials::{Piece, Specials, Strip};
+use vocab::{ENDS, Kind, TokenType, Vocab};
 
 /// Longest text that is encoded at once, in bytes.
 pub const MAX_TEXT: usize = 16 << 20;
 
 /// Texts that end a turn in published models, where the file names no such token.
-const TURN_ENDS: &[&str] = &["<|im_end|>", "<|eot_id|>", "<end_of_turn>", "<|end|>", "<|end_of_turn|>", "<|eom_id|>"];
+const TURN_ENDS: &[&str] =
+    &["<|im_end|>", "<|eot_id|>", "<end_of_turn>", "<turn|>", "<|end|>", "<|end_of_turn|>", "<|eom_id|>"];
+
+enum Model {
+    Bpe(bpe::Bpe),
+    Spm(spm::Spm),
+    Wpm(wpm::Wpm),
+    Ugm(ugm::Ugm),
+}
 
 /// A tokenizer, ready to encode.
 pub struct Tokenizer {
     kind: Kind,
-    engine: tokenizers::pipeline::PipelineTokenizer,
+    model: Model,
     specials: Specials,
     /// What each token decodes to.
     pieces: StrArray,
     types: Vec<TokenType>,
     space_prefix: bool,
-    group_digits: bool,
     bos: Option<u32>,
     eos: Option<u32>,
     eot: Option<u32>,
     ends: Vec<u32>,
-    add_bos: bool,
-    add_eos: bool,
+    begin: Option<u32>,
+    end: Option<u32>,
 }
 
 impl Tokenizer {
@@ -55,29 +70,46 @@ impl Tokenizer {
     /// pre-tokenizer that is not read here.
     pub fn from_gguf(gguf: &Gguf) -> Result<Self, FormatError> {
         let vocab = Vocab::read(gguf)?;
-        let json = describe::describe(gguf, &vocab)?;
-        let engine = tokenizers::from_json(&json.text).map_err(|e| engine_error(&e.to_string()))?;
-        drop(json.text);
+        let flag = |key: &str, default: bool| {
+            Ok::<_, FormatError>(gguf.get_bool(&format!("tokenizer.ggml.{key}"))?.unwrap_or(default))
+        };
+        let space_prefix = vocab.kind == Kind::Spm && flag("add_space_prefix", true)?;
+        let pre = vocab::pre_name(gguf)?;
+        let (mut begins, mut ends_itself) = (vocab.kind == Kind::Spm, vocab.kind == Kind::Ugm);
+        let model = match vocab.kind {
+            Kind::Bpe { .. } => {
+                let bpe = bpe::Bpe::new(gguf, &vocab, pre)?;
+                (begins, ends_itself) = (bpe.pre().add_bos, false);
+                Model::Bpe(bpe)
+            }
+            Kind::Spm => Model::Spm(spm::Spm::new(&vocab, space_prefix)),
+            Kind::Wpm => {
+                let lowercase = flag("normalizer.lowercase", true)?;
+                Model::Wpm(wpm::Wpm::new(&vocab, lowercase, flag("normalizer.strip_accents", lowercase)?))
+            }
+            Kind::Ugm => Model::Ugm(ugm::Ugm::new(gguf, &vocab)?),
+        };
+        let add_bos = flag("add_bos_token", begins)? || pre == "gemma4" || vocab.kind == Kind::Wpm;
+        let add_eos = flag("add_eos_token", ends_itself)?;
+        let end = if vocab.kind == Kind::Wpm { vocab.separator } else { vocab.eos.filter(|_| add_eos) };
 
         let eot = match vocab.special_id(gguf, "eot")? {
             Some(id) => Some(id),
             None => TURN_ENDS.iter().find_map(|text| vocab.control(text)),
         };
-        let mut ends: Vec<u32> = vocab.eos.into_iter().chain(eot).collect();
-        ends.extend(TURN_ENDS.iter().chain(&["<|endoftext|>", "</s>", "<eos>"]).filter_map(|text| vocab.control(text)));
+        let named = TURN_ENDS.iter().chain(ENDS).filter_map(|text| vocab.control(text));
+        let mut ends: Vec<u32> =
+            vocab.eos.into_iter().chain(eot).chain(vocab.special_id(gguf, "eom")?).chain(named).collect();
         ends.sort_unstable();
         ends.dedup();
-        let spm = vocab.kind == Kind::Spm;
-        let flag = |key: &str, default: bool| Ok(gguf.get_bool(key)?.unwrap_or(default));
         Ok(Self {
             kind: vocab.kind,
-            engine,
-            specials: Specials::new(&vocab)?,
+            model,
+            specials: Specials::new(&vocab, Strip::of(gguf)?)?,
             pieces: vocab.pieces(),
-            space_prefix: spm && flag("tokenizer.ggml.add_space_prefix", true)?,
-            group_digits: json.group_digits,
-            add_bos: vocab.bos.is_some() && flag("tokenizer.ggml.add_bos_token", spm)?,
-            add_eos: vocab.eos.is_some() && flag("tokenizer.ggml.add_eos_token", false)?,
+            space_prefix,
+            begin: vocab.bos.filter(|_| add_bos),
+            end,
             bos: vocab.bos,
             eos: vocab.eos,
             eot,
@@ -90,7 +122,7 @@ impl Tokenizer {
     /// `parse_special`.
     ///
     /// # Errors
-    /// `Limit` above [`MAX_TEXT`]; `Tokenizer` if the merging engine fails.
+    /// `Limit` above [`MAX_TEXT`].
     pub fn encode(&self, text: &str, parse_special: bool) -> Result<Vec<u32>, FormatError> {
         if text.len() > MAX_TEXT {
             let (got, max) = (text.len() as u64, MAX_TEXT as u64);
@@ -99,29 +131,25 @@ impl Tokenizer {
         let mut ids = Vec::new();
         let mut after_special = true;
         for piece in self.specials.split(text, parse_special) {
-            match piece {
-                Piece::Special(id) => ids.push(id),
-                Piece::Text(text) if self.kind == Kind::Spm => {
-                    let prefix = if self.space_prefix && after_special { " " } else { "" };
-                    self.merge(format!("{prefix}{text}").replace(' ', "\u{2581}"), &mut ids)?;
-                }
-                Piece::Text(text) if self.group_digits => {
-                    for part in pre::group_digits(text) {
-                        self.merge(part.to_owned(), &mut ids)?;
-                    }
-                }
-                Piece::Text(text) => self.merge(text.to_owned(), &mut ids)?,
+            match (piece, &self.model) {
+                (Piece::Special(id), _) => ids.push(id),
+                (Piece::Text(text), Model::Bpe(model)) => model.encode(text, &mut ids),
+                (Piece::Text(text), Model::Spm(model)) => model.encode(text, after_special, &mut ids),
+                (Piece::Text(text), Model::Wpm(model)) => model.encode(text, &mut ids),
+                (Piece::Text(text), Model::Ugm(model)) => model.encode(text, &mut ids),
             }
             after_special = matches!(piece, Piece::Special(_));
         }
         Ok(ids)
     }
 
-    fn merge(&self, text: String, ids: &mut Vec<u32>) -> Result<(), FormatError> {
-        let encoded = self.engine.encode(text, &Default::default()).wait().map_err(|e| engine_error(&e.to_string()))?;
-        let known = |id: &u32| (*id as usize) < self.types.len();
-        ids.extend(encoded.iter().flat_map(|e| e.ids()).map(|t| t.id()).filter(known));
-        Ok(())
+    /// The ids of `text` with the tokens that the model expects before and after it (llama.cpp, `add_special`).
+    ///
+    /// # Errors
+    /// As [`Self::encode`].
+    pub fn encode_framed(&self, text: &str, parse_special: bool) -> Result<Vec<u32>, FormatError> {
+        let ids = self.encode(text, parse_special)?;
+        Ok(self.begin.into_iter().chain(ids).chain(self.end).collect())
     }
 
     /// The text of `ids`: control tokens left out, broken UTF-8 replaced.
@@ -177,12 +205,12 @@ impl Tokenizer {
 
     /// Whether the model expects the beginning token before a prompt that a template has not begun with it.
     pub fn add_bos(&self) -> bool {
-        self.add_bos
+        self.begin.is_some()
     }
 
     /// Whether the model expects the end token after a text.
     pub fn add_eos(&self) -> bool {
-        self.add_eos
+        self.end.is_some()
     }
 }
 
@@ -193,8 +221,4 @@ impl std::fmt::Debug for Tokenizer {
             .field("vocab_size", &self.types.len())
             .finish_non_exhaustive()
     }
-}
-
-fn engine_error(message: &str) -> FormatError {
-    FormatError::Tokenizer { message: shown(message) }
 }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::bytes;
+use super::pre::pre_tokenizer;
 use crate::error::shown;
 use crate::gguf::{MetaArray, MetaValue, StrArray};
 use crate::{FormatError, Gguf};
@@ -10,13 +11,83 @@ use crate::{FormatError, Gguf};
 const MAX_TOKENS: u64 = 1 << 20;
 const MAX_TOKEN: usize = 1024;
 
+/// Tokens that end a turn, whatever type the file gives them (llama.cpp, `special_eog_ids`).
+pub(super) const ENDS: &[&str] = &[
+    "<|eot_id|>",
+    "<|im_end|>",
+    "<|end|>",
+    "<|return|>",
+    "<|call|>",
+    "<|flush|>",
+    "<|calls|>",
+    "<end_of_turn>",
+    "<|endoftext|>",
+    "</s>",
+    "<|eom_id|>",
+    "<EOT>",
+    "_<EOT>",
+    "[EOT]",
+    "[EOS]",
+    "<|end_of_text|>",
+    "<end_of_utterance>",
+    "<eos>",
+    "<turn|>",
+    "<|tool_response>",
+    "<｜end▁of▁sentence｜>",
+    "[e~[",
+];
+/// Tokens for filling in the middle of code.
+const CONTROLS: &[&str] = &[
+    "<|fim_prefix|>",
+    "<fim-prefix>",
+    "<fim_prefix>",
+    "<｜fim▁begin｜>",
+    "<PRE>",
+    "▁<PRE>",
+    "<|code_prefix|>",
+    "<|prefix|>",
+    "<|fim_suffix|>",
+    "<fim-suffix>",
+    "<fim_suffix>",
+    "<｜fim▁hole｜>",
+    "<SUF>",
+    "▁<SUF>",
+    "<|code_suffix|>",
+    "<|suffix|>",
+    "<|fim_middle|>",
+    "<fim-middle>",
+    "<fim_middle>",
+    "<｜fim▁end｜>",
+    "<MID>",
+    "▁<MID>",
+    "<|code_middle|>",
+    "<|middle|>",
+    "<|fim_pad|>",
+    "<fim-pad>",
+    "<fim_pad>",
+    "<PAD>",
+    "[PAD]",
+    "<|fim_repo|>",
+    "<|repo_name|>",
+    "<fim-repo>",
+    "<REPO>",
+    "<reponame>",
+    "<|file_sep|>",
+];
+/// Tokens of the gpt-oss format that a reader of the answer must see.
+const HARMONY: &[&str] = &["<|channel|>", "<|message|>", "<|start|>", "<|constrain|>"];
+
 /// How texts become tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// Byte-level BPE with a list of merges.
-    Bpe,
+    /// BPE with a list of merges; of bytes, or of text where `raw`.
+    Bpe { raw: bool },
     /// SentencePiece BPE: the best-scored neighbours merge; unknown characters become bytes.
     Spm,
+    /// WordPiece: the longest token first.
+    Wpm,
+    /// Unigram: the best sum of scores.
+    Ugm,
 }
 
 /// `LLAMA_TOKEN_TYPE_*` of llama.cpp.
@@ -40,6 +111,7 @@ pub(super) struct Vocab<'a> {
     pub bos: Option<u32>,
     pub eos: Option<u32>,
     pub unk: Option<u32>,
+    pub separator: Option<u32>,
 }
 
 pub(super) fn wrong(message: impl AsRef<str>) -> FormatError {
@@ -49,11 +121,16 @@ pub(super) fn wrong(message: impl AsRef<str>) -> FormatError {
 impl<'a> Vocab<'a> {
     pub fn read(gguf: &'a Gguf) -> Result<Self, FormatError> {
         let kind = match gguf.get_str("tokenizer.ggml.model")? {
-            Some("gpt2") => Kind::Bpe,
+            Some("gpt2") => Kind::Bpe { raw: pre_tokenizer(pre_name(gguf)?)?.raw },
+            Some("gemma4") => Kind::Bpe { raw: true },
             Some("llama") => Kind::Spm,
+            Some("bert") => Kind::Wpm,
+            Some("t5") => Kind::Ugm,
             Some(other) => {
-                let (what, hint) =
-                    (shown(format!("the tokenizer kind {other}")), shown("Take a model with gpt2 or llama"));
+                let (what, hint) = (
+                    shown(format!("the tokenizer kind {other}")),
+                    shown("Take a model whose tokenizer.ggml.model is gpt2, gemma4, llama, bert or t5"),
+                );
                 return Err(FormatError::Unsupported { what, hint });
             }
             None => return Err(wrong("tokenizer.ggml.model is missing")),
@@ -92,12 +169,22 @@ impl<'a> Vocab<'a> {
                 return Err(wrong(format!("token {i} is no byte: {text:?}")));
             }
         }
-        let mut vocab = Self { kind, tokens, types, scores, ids, bos: None, eos: None, unk: None };
-        let default = |id| (kind == Kind::Spm).then_some(id);
-        vocab.bos = vocab.special_id_or(gguf, "bos", default(1))?;
-        vocab.eos = vocab.special_id_or(gguf, "eos", default(2))?;
-        vocab.unk = vocab.special_id_or(gguf, "unknown", default(0))?;
-        for name in ["separator", "padding", "mask", "eot", "eom"] {
+        let mut vocab = Self { kind, tokens, types, scores, ids, bos: None, eos: None, unk: None, separator: None };
+        vocab.promote();
+        // What llama.cpp takes where the file does not say
+        let (bos, eos, unk, separator) = match kind {
+            Kind::Bpe { .. } => (None, None, None, None),
+            Kind::Spm => (Some(1), Some(2), Some(0), None),
+            Kind::Wpm => (Some(101), None, Some(100), Some(102)),
+            Kind::Ugm => (None, Some(1), Some(2), None),
+        };
+        vocab.bos = vocab.special_id_or(gguf, "bos", bos)?;
+        vocab.eos = vocab.special_id_or(gguf, "eos", eos)?;
+        vocab.unk = vocab.special_id_or(gguf, "unknown", unk)?;
+        // llama.cpp's key is misspelt, as its files are
+        let separator = vocab.special_id_or(gguf, "seperator", separator)?;
+        vocab.separator = vocab.special_id_or(gguf, "separator", separator)?;
+        for name in ["padding", "mask", "eot", "eom"] {
             vocab.special_id(gguf, name)?;
         }
         Ok(vocab)
@@ -145,18 +232,56 @@ impl<'a> Vocab<'a> {
         }
     }
 
+    /// The score of token `id`; 0 where the file has none.
+    pub fn score(&self, id: u32) -> f32 {
+        self.scores.get(id as usize).copied().unwrap_or(0.0)
+    }
+
+    /// The bytes of a token that is spelled in GPT-2's letters.
+    pub fn letters(&self, text: &str) -> Option<Vec<u8>> {
+        text.chars().map(bytes::to_byte).collect()
+    }
+
+    /// Sets the types that published files often have wrong, by the names that llama.cpp knows.
+    fn promote(&mut self) {
+        let set = |types: &mut Vec<TokenType>, id: Option<&u32>, to: TokenType| {
+            if let Some(ty) = id.and_then(|id| types.get_mut(*id as usize)) {
+                *ty = to;
+            }
+        };
+        for name in CONTROLS.iter().chain(ENDS) {
+            set(&mut self.types, self.ids.get(name), TokenType::Control);
+        }
+        for name in HARMONY {
+            set(&mut self.types, self.ids.get(name), TokenType::UserDefined);
+        }
+        let has = |name: &str| self.ids.contains_key(name);
+        if has("<|end|>") && ((has("<|return|>") && has("<|call|>")) || (has("<|calls|>") && has("<|flush|>"))) {
+            set(&mut self.types, self.ids.get("<|end|>"), TokenType::UserDefined);
+        }
+        if has("<|tool_response>") || has("<|plamo:eos|>") {
+            set(&mut self.types, self.ids.get("</s>"), TokenType::Normal);
+        }
+    }
+
     /// What each token decodes to.
     pub fn pieces(&self) -> StrArray {
         self.iter()
             .map(|(_, text, ty)| match (self.kind, ty) {
                 (_, TokenType::Control | TokenType::UserDefined | TokenType::Unknown) => text.as_bytes().to_vec(),
                 (_, TokenType::Byte) => byte_of(text).map_or_else(Vec::new, |b| vec![b]),
-                (Kind::Spm, _) => text.replace('\u{2581}', " ").into_bytes(),
-                (Kind::Bpe, _) => {
-                    text.chars().map(bytes::to_byte).collect::<Option<Vec<u8>>>().unwrap_or_else(|| text.into())
-                }
+                (Kind::Bpe { raw: false }, _) => self.letters(text).unwrap_or_else(|| text.into()),
+                _ => text.replace('\u{2581}', " ").into_bytes(),
             })
             .collect()
+    }
+}
+
+/// `tokenizer.ggml.pre`; some converters write none.
+pub(super) fn pre_name(gguf: &Gguf) -> Result<&str, FormatError> {
+    match gguf.get_str("tokenizer.ggml.model")? {
+        Some("gemma4") => Ok("gemma4"),
+        _ => Ok(gguf.get_str("tokenizer.ggml.pre")?.unwrap_or("default")),
     }
 }
 
