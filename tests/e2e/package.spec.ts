@@ -124,7 +124,7 @@ test('an aborted film ends within 100 ms, and errors carry code and hint', async
   }, SMALL);
   expect(told).toMatchObject({ name: 'AbortError', status: 'canceled', frames: 3, gone: 'disposed' });
   expect(told.took).toBeLessThan(100);
-  expect(told.bad).toMatchObject({ code: 'unsupported_parameter', param: 'messages' });
+  expect(told.bad).toMatchObject({ code: 'invalid_value', param: 'messages' });
 });
 
 test('a missing file is named with its address and what to do', async ({ page }) => {

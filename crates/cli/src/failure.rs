@@ -1,11 +1,13 @@
 //! The one line on stderr, and the exit code.
 
 use std::any::Any;
+use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
 use std::process::ExitCode;
 
 use kinora_engine::EngineError;
+use kinora_engine::openai::ApiError;
 use kinora_formats::FormatError;
 use kinora_models::ModelError;
 
@@ -14,7 +16,7 @@ use kinora_models::ModelError;
 /// Every error type converts by `?`, so it is itself none.
 #[derive(Debug)]
 pub struct Failure {
-    code: Option<&'static str>,
+    code: Option<Cow<'static, str>>,
     message: String,
     /// The reader of our output went away: no failure of ours.
     broken_pipe: bool,
@@ -36,8 +38,22 @@ impl Failure {
     }
 
     /// The code for programs, where there is one.
-    pub fn code(&self) -> Option<&'static str> {
-        self.code
+    pub fn code(&self) -> Option<&str> {
+        self.code.as_deref()
+    }
+
+    /// Whether the reader of our output went away.
+    pub fn is_broken_pipe(&self) -> bool {
+        self.broken_pipe
+    }
+
+    /// Prints the line.
+    pub fn tell(&self) {
+        let line: String = self.message.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+        match &self.code {
+            Some(code) => eprintln!("error[{code}]: {line}"),
+            None => eprintln!("error: {line}"),
+        }
     }
 
     /// Prints the line and gives the exit code.
@@ -45,11 +61,7 @@ impl Failure {
         if self.broken_pipe {
             return ExitCode::SUCCESS;
         }
-        let line: String = self.message.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-        match self.code {
-            Some(code) => eprintln!("error[{code}]: {line}"),
-            None => eprintln!("error: {line}"),
-        }
+        self.tell();
         ExitCode::FAILURE
     }
 }
@@ -64,13 +76,16 @@ impl<E: Error + 'static> From<E> for Failure {
     fn from(e: E) -> Self {
         let any: &dyn Any = &e;
         let mut message = e.to_string();
-        let mut code = any.downcast_ref::<FormatError>().map(FormatError::code);
+        let mut code = any.downcast_ref::<FormatError>().map(|e| Cow::from(e.code()));
         if let Some(ModelError::Format(e)) = any.downcast_ref() {
-            code = Some(e.code());
+            code = Some(e.code().into());
         }
         if let Some(e) = any.downcast_ref::<EngineError>() {
-            code = Some(e.code);
+            code = Some(e.code.into());
             message.extend(e.hint.iter().flat_map(|hint| [". ", hint.as_str()]));
+        }
+        if let Some(e) = any.downcast_ref::<ApiError>() {
+            code = Some(e.code.clone().into());
         }
         let io = any.downcast_ref::<std::io::Error>();
         let broken_pipe = io.is_some_and(|e| e.kind() == std::io::ErrorKind::BrokenPipe);

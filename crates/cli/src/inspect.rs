@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use kinora_formats::config::{EncoderConfig, is_encoder, is_text_model};
 use kinora_formats::{ChatTemplate, Gguf, Message, MetaValue, RenderInput, SafeTensors, TextConfig, Tokenizer, shown};
+use serde_json::{Map, Value, json};
 
 use crate::failure::Outcome;
 use crate::model_file::{Header, read_header};
@@ -17,12 +18,23 @@ pub struct Args {
     /// Also build the tokenizer, render the chat template and check every shape against the config
     #[arg(long)]
     full: bool,
+    /// One JSON object: metadata and tensors
+    #[arg(long)]
+    json: bool,
 }
 
 /// Runs the command.
 pub fn run(args: &Args) -> Outcome {
     let (header, len) = read_header(&args.file)?;
     let mut out = BufWriter::new(std::io::stdout().lock());
+    if args.json {
+        if args.full {
+            full(&mut std::io::sink(), &header).map_err(|e| e.at(args.file.display()))?;
+        }
+        writeln!(out, "{}", as_json(&header, len))?;
+        out.flush()?;
+        return Ok(());
+    }
     match &header {
         Header::Gguf(gguf) => list_gguf(&mut out, gguf, len)?,
         Header::SafeTensors(header) => list_safetensors(&mut out, header, len)?,
@@ -33,6 +45,43 @@ pub fn run(args: &Args) -> Outcome {
     }
     out.flush()?;
     Ok(())
+}
+
+/// What the lists below say, for programs. Arrays of metadata are told by their length and kind.
+fn as_json(header: &Header, bytes: u64) -> Value {
+    match header {
+        Header::Gguf(gguf) => {
+            let metadata = gguf.metadata_iter().map(|(key, value)| (key.to_string(), meta_json(value)));
+            let tensors = gguf.tensors().map(|t| {
+                json!({ "name": t.name, "type": t.ty.name(), "shape": t.shape, "bytes": t.bytes, "offset": t.offset })
+            });
+            json!({ "format": "gguf", "version": gguf.version(), "bytes": bytes, "alignment": gguf.alignment(),
+                "metadata": metadata.collect::<Map<_, _>>(), "tensors": tensors.collect::<Vec<_>>() })
+        }
+        Header::SafeTensors(header) => {
+            let metadata = header.metadata_iter().map(|(key, value)| (key.to_string(), Value::from(value)));
+            let tensors = header.tensors().map(|t| {
+                json!({ "name": t.name, "type": t.dtype.name(), "shape": t.shape, "bytes": t.bytes, "offset": t.offset })
+            });
+            json!({ "format": "safetensors", "bytes": bytes, "metadata": metadata.collect::<Map<_, _>>(),
+                "tensors": tensors.collect::<Vec<_>>() })
+        }
+        Header::Template(text) => json!({ "format": "template", "bytes": bytes, "characters": text.chars().count() }),
+    }
+}
+
+fn meta_json(value: &MetaValue) -> Value {
+    match value {
+        MetaValue::Str(s) => Value::from(s.as_str()),
+        MetaValue::Array(a) => json!({ "length": a.len(), "of": a.element_name() }),
+        MetaValue::Bool(b) => Value::from(*b),
+        MetaValue::F32(x) => x.to_string().parse::<f64>().map_or(Value::Null, Value::from),
+        MetaValue::F64(x) => Value::from(*x),
+        // Beyond 64 bits there is nothing
+        other => other
+            .as_integer()
+            .map_or(Value::Null, |n| n.to_string().parse::<serde_json::Number>().map_or(Value::Null, Value::Number)),
+    }
 }
 
 /// Everything that a model's use would need of the header.

@@ -38,7 +38,7 @@ enum Command {
     /// Speed of the embedded models on this machine
     Bench(bench::Args),
     /// The text model's answer, as it is written
-    Chat(chat::Args),
+    Chat(Box<chat::Args>),
     /// Training samples for the recipes, on standard output
     Dataset(dataset::Args),
     /// One vector for each line of text

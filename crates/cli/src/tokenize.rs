@@ -1,4 +1,5 @@
-//! `kinora tokenize MODEL [--file TEXT] [--json] [--no-special]`: token ids, one JSON array.
+//! `kinora tokenize MODEL [--file TEXT] [--json] [--no-special] [--detokenize]`: token ids, one JSON array, or the text of
+//! such an array.
 
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
@@ -23,6 +24,9 @@ pub struct Args {
     /// Special tokens in the text are plain text, and no beginning or end token is added
     #[arg(long)]
     no_special: bool,
+    /// The input is a JSON array of ids: their text, or with --json a JSON string of it
+    #[arg(long, conflicts_with = "no_special")]
+    detokenize: bool,
 }
 
 /// What `--json` understands.
@@ -40,6 +44,9 @@ pub fn run(args: &Args) -> Outcome {
     };
     let tokenizer = Tokenizer::from_gguf(&gguf).map_err(|e| Failure::from(e).at(args.model.display()))?;
     let text = input(args.file.as_deref())?;
+    if args.detokenize {
+        return detokenize(&tokenizer, &text, args.json);
+    }
     let encode =
         |text: &str| if args.no_special { Ok(tokenizer.encode(text, false)?) } else { whole(&tokenizer, text) };
     // Text that is no JSON is still text
@@ -52,6 +59,23 @@ pub fn run(args: &Args) -> Outcome {
         None => serde_json::to_string(&encode(&text)?)?,
     };
     writeln!(std::io::stdout().lock(), "{out}")?;
+    Ok(())
+}
+
+fn detokenize(tokenizer: &Tokenizer, ids: &str, json: bool) -> Outcome {
+    let ids: Vec<u32> = serde_json::from_str(ids)
+        .map_err(|e| Failure::new(format!("the input is no JSON array of token ids ({e}). Give one such as [1, 2]")))?;
+    let size = tokenizer.vocab_size();
+    if let Some(id) = ids.iter().find(|id| **id as usize >= size) {
+        return Err(Failure::new(format!("{id} is no token: the vocabulary has {size}")));
+    }
+    let text = tokenizer.decode(&ids);
+    let mut out = std::io::stdout().lock();
+    if json {
+        writeln!(out, "{}", serde_json::to_string(&text)?)?
+    } else {
+        write!(out, "{text}")?
+    }
     Ok(())
 }
 

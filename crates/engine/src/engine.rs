@@ -7,11 +7,12 @@ use std::rc::Rc;
 use kinora_formats::config::is_encoder;
 use kinora_formats::{GgufFile, SafeTensorsFile};
 use kinora_models::video::{motion::Motion, paint::Painter, refine::Refiner};
-use kinora_tensor::{Abort, Device};
+use kinora_tensor::{Abort, Device, TensorError};
 
 use crate::chat::{ChatRequest, ChatStream, CompletionRequest, Prompt, TextModel};
 use crate::encoder::{Embedding, EncoderModel};
 use crate::film::{FilmRequest, FilmStream};
+use crate::recovery::Recovery;
 use crate::{EngineError, error::Result};
 
 /// The name of the embedded text model.
@@ -66,6 +67,7 @@ struct Inner {
     texts: RefCell<BTreeMap<String, Rc<TextModel>>>,
     encoders: RefCell<BTreeMap<String, Rc<EncoderModel>>>,
     video: Option<VideoModels>,
+    recovery: Recovery,
 }
 
 impl Engine {
@@ -96,12 +98,39 @@ impl Engine {
             _ => None,
         };
         device.reset_arena();
-        Ok(Self(Rc::new(Inner { device, texts: RefCell::new(texts), encoders: RefCell::default(), video })))
+        let (texts, encoders) = (RefCell::new(texts), RefCell::default());
+        Ok(Self(Rc::new(Inner { device, texts, encoders, video, recovery: Recovery::default() })))
     }
 
-    /// Where the models run.
+    /// Where the models were loaded. Text models move to another where it was lost: an answer's end says where it ran.
     pub fn device(&self) -> &Device {
         &self.0.device
+    }
+
+    /// How another device is opened when one is lost in an answer, which then goes on there. `open` gets the number of the
+    /// attempt: for 0 and 1 it should give a GPU, for 2 the CPU, which is what happens without this call.
+    pub fn on_device_lost<F>(&self, open: impl Fn(usize) -> F + 'static)
+    where
+        F: Future<Output = std::result::Result<Device, TensorError>> + 'static,
+    {
+        self.0.recovery.set(open);
+    }
+
+    /// `lost` on another device; requests from now on get that one.
+    ///
+    /// # Errors
+    /// `device_lost`, `out_of_memory`: what the last attempt met.
+    pub(crate) async fn recover(&self, lost: &Rc<TextModel>) -> Result<Rc<TextModel>> {
+        // Another answer may have met the loss before.
+        if let Some(again) = lost.successor() {
+            return Ok(again);
+        }
+        let again = Rc::new(self.0.recovery.reload(lost).await?);
+        lost.set_successor(&again);
+        for text in self.0.texts.borrow_mut().values_mut().filter(|text| Rc::ptr_eq(text, lost)) {
+            *text = again.clone();
+        }
+        Ok(again)
     }
 
     /// Opens the assistant's next turn; nothing is computed until [`ChatStream::next`].
@@ -118,6 +147,27 @@ impl Engine {
     /// As [`Self::chat`].
     pub fn complete(&self, request: CompletionRequest) -> Result<ChatStream> {
         ChatStream::complete(self, request)
+    }
+
+    /// What is kept of a conversation that was answered, as bytes for [`Self::restore_session`]: the request's messages,
+    /// tools and model tell which; the rest of it does not matter. It is about as large as the memory of these tokens.
+    ///
+    /// # Errors
+    /// `invalid_request` where nothing is kept of it, `model_not_found`, `device_lost`.
+    pub async fn save_session(&self, request: &ChatRequest) -> Result<Vec<u8>> {
+        let model = self.text(request.model.as_deref())?;
+        let (prompt, _) = model.prompt(request)?;
+        model.save(&prompt).await
+    }
+
+    /// Keeps a saved conversation for the next request that begins like it, which then reads only what is new; returns how
+    /// many tokens are known.
+    ///
+    /// # Errors
+    /// `invalid_request` for bytes that are damaged, something else, or of another model or version;
+    /// `context_length_exceeded`, `model_not_found`, `out_of_memory`.
+    pub fn restore_session(&self, model: Option<&str>, bytes: &[u8]) -> Result<usize> {
+        self.text(model)?.restore(bytes)
     }
 
     /// A text as a vector: of an encoder, or the pooled states of a text model.
@@ -214,14 +264,15 @@ impl Engine {
         }
         // The one before goes first: there may not be room for both.
         self.remove_text_model(name);
+        let device = self.0.recovery.newest().unwrap_or_else(|| self.device().clone());
         if is_encoder(file.gguf()) {
-            let encoder = EncoderModel::load(file, self.device()).map_err(|e| e.at("load"))?;
-            self.device().reset_arena();
+            let encoder = EncoderModel::load(file, &device).map_err(|e| e.at("load"))?;
+            device.reset_arena();
             self.0.encoders.borrow_mut().insert(name.to_string(), Rc::new(encoder));
             return Ok(());
         }
-        let text = TextModel::load(file, self.device()).map_err(|e| e.at("load"))?;
-        self.device().reset_arena();
+        let text = TextModel::load(file, &device).map_err(|e| e.at("load"))?;
+        device.reset_arena();
         self.0.texts.borrow_mut().insert(name.to_string(), Rc::new(text));
         Ok(())
     }

@@ -26,6 +26,7 @@ mod error;
 pub mod film;
 pub mod gif;
 pub mod openai;
+mod recovery;
 pub mod sampling;
 pub mod scheduler;
 

@@ -106,7 +106,10 @@ async fn guard(State(gate): State<Arc<Gate>>, request: Request, next: Next) -> R
     if let Some(origin) = origin {
         let headers = response.headers_mut();
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
-        headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("x-kinora-ignored"));
+        headers.insert(
+            header::ACCESS_CONTROL_EXPOSE_HEADERS,
+            HeaderValue::from_static("x-kinora-ignored, x-should-retry, retry-after-ms"),
+        );
         headers.insert(header::VARY, HeaderValue::from_static("origin"));
     }
     response

@@ -4,6 +4,7 @@ mod event;
 mod guess;
 mod model;
 mod request;
+mod session;
 mod stop;
 mod stream;
 #[cfg(test)]

@@ -1,15 +1,17 @@
 //! The text model with its tokenizer, template and memory, as all chats of an engine share it.
 
 use std::cell::RefCell;
+use std::rc::Rc;
 use std::sync::Arc;
 
-use kinora_formats::{ChatTemplate, GgufFile, Tokenizer};
+use kinora_formats::{ChatTemplate, GgufFile, RenderInput, TemplateFeatures, Tokenizer, ToolDialect};
 use kinora_models::text::{CacheType, Decoder, KvCache};
 use kinora_tensor::Device;
+use serde_json::{Value, json};
 
 use super::event::TokenLogprob;
 use super::request::{ChatRequest, ContextPolicy, Message, Role};
-use super::tools::{self, HERMES};
+use super::tools;
 use crate::{EngineError, constrain::Grammars, error::Result};
 
 /// Bytes that one conversation's keys and values may take; the context is shortened to fit.
@@ -34,6 +36,7 @@ pub(crate) struct TextModel {
     pub llama: Decoder,
     pub tokenizer: Arc<Tokenizer>,
     template: ChatTemplate,
+    features: TemplateFeatures,
     /// Spellings of control tokens, and what stands in their place where a person wrote them.
     spellings: Vec<(String, String)>,
     /// Control tokens that do not end a text: they are never drawn.
@@ -47,6 +50,10 @@ pub(crate) struct TextModel {
     kind: CacheType,
     /// Conversations that nobody goes on with at the moment, the newest last.
     idle: RefCell<Vec<Memory>>,
+    /// To load it again where a GPU was lost; a CPU never is.
+    pub file: Option<GgufFile>,
+    /// What took its place then.
+    successor: RefCell<Option<Rc<TextModel>>>,
 }
 
 /// What a model is.
@@ -119,6 +126,7 @@ impl TextModel {
             spellings: controls.iter().filter_map(spelling).collect(),
             mute: controls.into_iter().filter(|id| !tokenizer.is_end(*id)).collect(),
             tokenizer: Arc::new(tokenizer),
+            features: features(&template),
             template,
             bytes: gguf.tensors().map(|t| t.bytes).sum(),
             about: about(file)?,
@@ -126,6 +134,8 @@ impl TextModel {
             context,
             kind,
             idle: RefCell::new(Vec::new()),
+            file: matches!(device, Device::Gpu(_)).then(|| file.clone()),
+            successor: RefCell::default(),
             llama,
         })
     }
@@ -157,32 +167,48 @@ impl TextModel {
         }
     }
 
-    /// The conversation as the model was trained to read it.
+    /// The conversation as the model was trained to read it: tools in the template's own way, or told in words where it knows
+    /// none.
     fn render(&self, messages: &[Message], request: &ChatRequest) -> Result<String> {
-        let mut turns = Vec::new();
-        let mut system = String::new();
-        if !request.tools.is_empty() {
-            system = tools::instructions(&request.tools, HERMES);
+        let mut input =
+            RenderInput { add_generation_prompt: true, kwargs: request.template.clone(), ..RenderInput::default() };
+        let tools: Vec<Value> = request.tools.iter().map(tools::as_json).collect();
+        match self.features.tools {
+            Some("tools") => input.tools = tools,
+            Some(name) => drop(input.kwargs.insert(name.to_string(), tools.into())),
+            None => {}
         }
+        let native = self.features.tools.is_some() || request.tools.is_empty();
         for message in messages {
-            let role = match message.role {
-                Role::Tool => Role::User.name(),
-                role => role.name(),
-            };
-            let mut content = self.safe(&tools::message_text(message, HERMES));
-            if message.role == Role::Tool {
-                content = format!("<tool_response>\n{content}\n</tool_response>");
-            }
-            if message.role == Role::System && !system.is_empty() {
-                content = format!("{content}\n\n{}", std::mem::take(&mut system));
-            }
-            turns.push(kinora_formats::Message::new(role, content));
+            input.messages.push(match native {
+                true => tools::message_json(message, &self.safe(&message.content), self.features.arguments_as_text),
+                false => tools::message_in_words(message, |text| self.safe(text), self.dialect()),
+            });
         }
-        if !system.is_empty() {
-            turns.insert(0, kinora_formats::Message::new(Role::System.name(), system));
+        if !native {
+            let told = tools::instructions(&request.tools, self.dialect());
+            match input.messages.first_mut().filter(|first| first["role"] == "system") {
+                Some(first) => {
+                    let text = format!("{}\n\n{told}", first["content"].as_str().unwrap_or_default());
+                    first["content"] = text.into();
+                }
+                None => input.messages.insert(0, json!({ "role": "system", "content": told })),
+            }
         }
-        let input = kinora_formats::RenderInput::chat(&turns);
         self.template.render(&input).map_err(|e| EngineError::invalid_request("chat", e.to_string()))
+    }
+
+    /// How the model spells calls of tools.
+    pub fn dialect(&self) -> &ToolDialect {
+        &self.features.calls
+    }
+
+    /// Control tokens that are part of how calls are spelt, with their spelling.
+    pub fn spoken(&self) -> Vec<(u32, String)> {
+        let dialect = tools::opening(self.dialect());
+        let spelling = |id: &u32| Some((*id, std::str::from_utf8(self.tokenizer.token_bytes(*id)).ok()?.to_string()));
+        let used = |(_, text): &(u32, String)| !text.is_empty() && dialect.contains(text.as_str());
+        self.mute.iter().filter_map(spelling).filter(used).collect()
     }
 
     /// The text without spelt-out control tokens.
@@ -273,7 +299,7 @@ impl TextModel {
     }
 
     /// Places of a cache for `tokens`.
-    fn capacity(&self, tokens: usize) -> usize {
+    pub(super) fn capacity(&self, tokens: usize) -> usize {
         tokens.next_multiple_of(256).min(self.context)
     }
 
@@ -314,6 +340,17 @@ impl TextModel {
         }
     }
 
+    /// The same model on another device, where its own was lost.
+    pub fn successor(&self) -> Option<Rc<TextModel>> {
+        self.successor.borrow().clone()
+    }
+
+    /// Lets answers that still run here find the model that took its place; what was kept here is gone with the device.
+    pub fn set_successor(&self, again: &Rc<TextModel>) {
+        *self.successor.borrow_mut() = Some(again.clone());
+        self.idle.borrow_mut().clear();
+    }
+
     /// Keeps the memory for the next conversation.
     pub fn give_back(&self, memory: Memory) {
         let mut idle = self.idle.borrow_mut();
@@ -345,4 +382,14 @@ fn about(file: &GgufFile) -> Result<About> {
         quantization: by_type.iter().max_by_key(|(_, n)| *n).map_or("", |(name, _)| *name),
         parameters: gguf.tensors().map(values).sum(),
     })
+}
+
+/// What the template does with tools. A dialect that no grammar of ours writes is left for the usual one.
+fn features(template: &ChatTemplate) -> TemplateFeatures {
+    let mut features = template.features();
+    if features.calls.call.contains(&kinora_formats::CallPart::Keywords) {
+        features.calls = ToolDialect::default();
+        features.tools = None;
+    }
+    features
 }

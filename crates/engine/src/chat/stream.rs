@@ -10,10 +10,13 @@ use super::guess;
 use super::model::{Memory, TextModel};
 use super::request::{ChatRequest, CompletionRequest, Plan, Prompt, Speculation};
 use super::stop::StopFilter;
-use super::tools::{self, CallReader, HERMES};
+use super::tools::{self, CallReader};
 use crate::clock::Clock;
 use crate::sampling::{History, Sampler};
 use crate::{Abort, Engine, EngineError, constrain::Constraint, error::Result};
+
+/// So many lost devices in one answer are a machine on which it will not end.
+const MAX_RECOVERIES: usize = 8;
 
 /// The assistant's turn, event by event. Dropping it stops the work and keeps the cache for the next conversation.
 pub struct ChatStream {
@@ -36,6 +39,8 @@ pub struct ChatStream {
     /// Logits of what follows the newest token, where a guess of it was right.
     ready: Option<Vec<f32>>,
     draft: Option<Draft>,
+    /// How often the device was lost.
+    recoveries: usize,
     /// Probabilities of tokens whose text is not shown yet.
     logprobs: Vec<TokenLogprob>,
     clock: Clock,
@@ -50,7 +55,10 @@ enum Mode {
     /// Text, until it begins a call.
     Watch {
         opening: StopFilter,
+        trigger: String,
         grammar: String,
+        /// Control tokens that the trigger is spelt with: here they are text.
+        spoken: Vec<(u32, String)>,
     },
     Calls(CallReader),
 }
@@ -73,14 +81,16 @@ impl ChatStream {
         let mut constraint = model.grammars.of_format(&model.tokenizer, &request.format)?;
         let mut mode = Mode::Text;
         if must {
-            let grammar = tools::grammar(&callable, HERMES, request.parallel_tool_calls, false)?;
+            let grammar = tools::grammar(&callable, model.dialect(), request.parallel_tool_calls, "")?;
             constraint = Some(model.grammars.lark(&model.tokenizer, "tools", grammar)?);
-            mode = Mode::Calls(CallReader::new(HERMES, plan.seed));
+            mode = Mode::Calls(CallReader::new(model.dialect(), "", plan.seed));
         } else if !callable.is_empty() && constraint.is_none() {
-            let grammar = tools::grammar(&callable, HERMES, request.parallel_tool_calls, true)?;
+            let trigger = tools::trigger(model.dialect());
+            let grammar = tools::grammar(&callable, model.dialect(), request.parallel_tool_calls, &trigger)?;
             // refused now rather than in the middle of an answer
             model.grammars.lark(&model.tokenizer, "tools", grammar.clone())?;
-            mode = Mode::Watch { opening: StopFilter::new(vec![HERMES.open.to_string()]), grammar };
+            let spoken = model.spoken();
+            mode = Mode::Watch { opening: StopFilter::new(vec![trigger.clone()]), trigger, grammar, spoken };
         }
         let (prompt, dropped) = model.prompt(&request)?;
         let mut stream = Self::begin(engine, model, plan, &prompt, constraint, mode)?;
@@ -127,12 +137,12 @@ impl ChatStream {
                     let message = format!("{name} has another vocabulary, so it cannot guess for this model");
                     return Err(EngineError::invalid_request("chat", message));
                 }
-                Some(Draft { memory: draft.remember(prompt)?, model: draft })
+                known(draft.remember(prompt))?.map(|memory| Draft { memory, model: draft })
             }
             _ => None,
         };
-        let memory = model.remember(prompt)?;
-        let cached = memory.tokens.len();
+        let memory = known(model.remember(prompt))?;
+        let cached = memory.as_ref().map_or(0, |memory| memory.tokens.len());
         let breakers = plan.sampling.dry.as_ref().map(|dry| model.holding(&dry.sequence_breakers)).unwrap_or_default();
         let usage = Usage { prompt_tokens: prompt.len(), cached_tokens: cached, ..Usage::default() };
         let mut stream = Self {
@@ -143,11 +153,12 @@ impl ChatStream {
             mode,
             stops: StopFilter::new(plan.stop.clone()),
             detokenizer: Detokenizer::new(),
-            memory: Some(memory),
+            memory,
             pending: prompt.get(cached..).unwrap_or_default().to_vec(),
             ahead: VecDeque::new(),
             ready: None,
             draft,
+            recoveries: 0,
             logprobs: Vec::new(),
             clock: Clock::start(),
             usage,
@@ -198,7 +209,9 @@ impl ChatStream {
                 *logit = f32::NEG_INFINITY;
             }
         };
-        model.mute.iter().for_each(mute);
+        let spoken =
+            |id: &&u32| matches!(&self.mode, Mode::Watch { spoken, .. } if spoken.iter().any(|(s, _)| s == *id));
+        model.mute.iter().filter(|id| !spoken(id)).for_each(mute);
         if self.plan.ignore_end {
             for (id, logit) in (0u32..).zip(&mut logits) {
                 if model.tokenizer.is_end(id) {
@@ -229,9 +242,40 @@ impl ChatStream {
         if let Some(logits) = self.ready.take() {
             return Ok(logits);
         }
+        let right = self.memory.as_ref().map_or(0, |memory| memory.tokens.len().saturating_sub(self.ahead.len()));
+        let mut text = self.memory.as_ref().and_then(|m| m.tokens.get(..right)).unwrap_or_default().to_vec();
+        text.extend_from_slice(&self.pending);
+        loop {
+            match self.compute().await {
+                Err(e) if e.code == "device_lost" && self.recoveries < MAX_RECOVERIES => self.recover(&text).await?,
+                logits => return logits,
+            }
+        }
+    }
+
+    async fn compute(&mut self) -> Result<Vec<f32>> {
         self.forget_guesses()?;
         let guesses = self.guess().await?;
         self.read(&guesses).await
+    }
+
+    /// Goes on with the model on another device, which reads `text`, all that was said, again. Guesses change no token, so
+    /// the smaller model stays behind.
+    async fn recover(&mut self, text: &[u32]) -> Result<()> {
+        self.plan.abort.check()?;
+        self.recoveries += 1;
+        (self.memory, self.ready) = (None, None);
+        self.ahead.clear();
+        if self.draft.take().is_some() {
+            self.plan.speculation = None;
+        }
+        self.model = self.engine.recover(&self.model).await?;
+        self.pending = text.to_vec();
+        if let Some(memory) = known(self.model.remember(text))? {
+            self.pending.drain(..memory.tokens.len());
+            self.memory = Some(memory);
+        }
+        Ok(())
     }
 
     /// Takes back what was read on guesses that were wrong.
@@ -268,8 +312,9 @@ impl ChatStream {
 
     /// What the smaller model would say, its likeliest tokens.
     async fn ask_draft(&mut self, n: usize) -> Result<Vec<u32>> {
-        let (device, abort) = (self.engine.device().clone(), self.plan.abort.clone());
+        let abort = self.plan.abort.clone();
         let Some(Draft { model, memory }) = &mut self.draft else { return Ok(Vec::new()) };
+        let device = model.llama.device().clone();
         let text = self.history.tokens();
         let common = memory.tokens.iter().zip(text).take_while(|(a, b)| a == b).count();
         if common < memory.tokens.len() {
@@ -301,8 +346,9 @@ impl ChatStream {
     async fn read(&mut self, guesses: &[u32]) -> Result<Vec<f32>> {
         let internal = |what: &str| EngineError::new("internal", "chat", what.to_string());
         let model = self.model.clone();
-        let device = self.engine.device().clone();
-        let mut memory = self.memory.take().ok_or_else(|| internal("no memory"))?;
+        let device = model.llama.device().clone();
+        let lost = || EngineError::new("device_lost", "chat", "the device was lost".into());
+        let mut memory = self.memory.take().ok_or_else(lost)?;
         let pending = std::mem::take(&mut self.pending);
         let room = model.context.saturating_sub(memory.tokens.len() + pending.len());
         let guesses = guesses.get(..guesses.len().min(room)).unwrap_or_default();
@@ -350,7 +396,12 @@ impl ChatStream {
             self.pending.push(token);
         }
         self.history.push(token);
-        let text = self.detokenizer.push(&self.model.tokenizer, token);
+        let mut text = self.detokenizer.push(&self.model.tokenizer, token);
+        if let Mode::Watch { spoken, .. } = &self.mode
+            && let Some((_, spelling)) = spoken.iter().find(|(id, _)| *id == token)
+        {
+            text.push_str(spelling);
+        }
         self.usage.completion_tokens += 1;
         let (text, stopped) = self.stops.push(&text);
         self.show(&text)?;
@@ -424,9 +475,11 @@ impl ChatStream {
 
     /// The text that opens a call was written: the grammar takes over behind it. What the last token says beyond is taken back.
     fn begin_calls(&mut self) -> Result<()> {
-        let Mode::Watch { grammar, opening } = std::mem::replace(&mut self.mode, Mode::Text) else { return Ok(()) };
+        let Mode::Watch { grammar, opening, trigger, .. } = std::mem::replace(&mut self.mode, Mode::Text) else {
+            return Ok(());
+        };
         self.constraint = Some(self.model.grammars.lark(&self.model.tokenizer, "tools", grammar)?);
-        self.mode = Mode::Calls(CallReader::new(HERMES, self.plan.seed));
+        self.mode = Mode::Calls(CallReader::new(self.model.dialect(), &trigger, self.plan.seed));
         let tokenizer = &self.model.tokenizer;
         let beyond = opening.beyond();
         let newest = self.history.tokens().last().copied();
@@ -497,13 +550,22 @@ impl ChatStream {
         self.done = true;
         self.give_back();
         self.usage.completion_ms = self.clock.ms() - self.usage.prompt_ms;
-        let device = self.engine.device();
+        let device = self.model.llama.device();
         self.queue.push_back(ChatEvent::Done {
             finish_reason: reason,
             usage: self.usage.clone(),
             device: device.name(),
             precision: self.model.precision(device),
         });
+    }
+}
+
+/// The memory, or none where the device was lost: the first read finds another.
+fn known(memory: Result<Memory>) -> Result<Option<Memory>> {
+    match memory {
+        Ok(memory) => Ok(Some(memory)),
+        Err(e) if e.code == "device_lost" => Ok(None),
+        Err(e) => Err(e),
     }
 }
 

@@ -3,39 +3,23 @@
 //! The conversation tells the model its tools (through its template, or in a system message), and how a call is spelt. Where it
 //! must call, the grammar holds from the first token; where it may, the answer is free until the words that begin a call.
 
+use kinora_formats::{CallPart, ToolDialect};
 use serde_json::{Value, json};
 
 use super::event::ChatEvent;
-use super::request::{Message, Tool, ToolChoice};
+use super::request::{Message, Role, Tool, ToolChoice};
 use crate::{EngineError, constrain::compact, error::Result};
 
 /// Calls in one answer at most.
 const MAX_CALLS: usize = 16;
 
-/// How a model spells a call: `open {"name": "…", "arguments": {…}} close`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Dialect {
-    /// What begins a call.
-    pub open: &'static str,
-    /// What ends it.
-    pub close: &'static str,
-    /// What stands between two of them.
-    pub between: &'static str,
-    /// The key of the arguments.
-    pub arguments: &'static str,
-}
-
-/// Hermes, Qwen and most who were trained on either; also taught to a model whose template knows no tools.
-pub(crate) const HERMES: Dialect =
-    Dialect { open: "<tool_call>\n", close: "\n</tool_call>", between: "\n", arguments: "arguments" };
-
 /// What the model is told where its template does not tell it.
-pub(crate) fn instructions(tools: &[Tool], dialect: Dialect) -> String {
+pub(crate) fn instructions(tools: &[Tool], dialect: &ToolDialect) -> String {
     let list: Vec<String> = tools.iter().map(|tool| as_json(tool).to_string()).collect();
-    let Dialect { open, close, arguments, .. } = dialect;
+    let example = format!("{}{}{}", dialect.begin, dialect.write("<name>", "<arguments>", "<id>"), dialect.end);
     format!(
         "You may call functions to assist with the user query. The functions are:\n<tools>\n{}\n</tools>\n\
-         To call one, answer with its name and arguments:\n{open}{{\"name\": <name>, \"{arguments}\": <arguments>}}{close}",
+         To call one, answer with its name and arguments:\n{example}",
         list.join("\n")
     )
 }
@@ -52,18 +36,47 @@ pub(crate) fn as_json(tool: &Tool) -> Value {
     json!({ "type": "function", "function": function })
 }
 
+/// A turn as templates take it.
+pub(crate) fn message_json(message: &Message, content: &str, arguments_as_text: bool) -> Value {
+    let mut turn = json!({ "role": message.role.name(), "content": content });
+    let Some(map) = turn.as_object_mut() else { return turn };
+    if let Some(name) = &message.name {
+        map.insert("name".into(), json!(name));
+    }
+    if let Some(id) = &message.tool_call_id {
+        map.insert("tool_call_id".into(), json!(id));
+    }
+    if !message.tool_calls.is_empty() {
+        let call = |call: &super::request::ToolCall| {
+            // most templates print an object, whatever spelling it came in
+            let text = || json!(call.arguments);
+            let arguments = if arguments_as_text {
+                text()
+            } else {
+                serde_json::from_str(&call.arguments).unwrap_or_else(|_| text())
+            };
+            json!({ "id": call.id, "type": "function", "function": { "name": call.name, "arguments": arguments } })
+        };
+        map.insert("tool_calls".into(), message.tool_calls.iter().map(call).collect());
+    }
+    turn
+}
+
 /// A turn in words, for a template that knows no tools.
-pub(crate) fn message_text(message: &Message, dialect: Dialect) -> String {
-    let Dialect { open, close, between, arguments } = dialect;
-    let calls: Vec<String> = message
-        .tool_calls
-        .iter()
-        .map(|c| format!("{open}{{\"name\": {}, \"{arguments}\": {}}}{close}", json!(c.name), c.arguments))
-        .collect();
-    match (message.content.is_empty(), calls.is_empty()) {
-        (_, true) => message.content.clone(),
-        (true, false) => calls.join(between),
-        (false, false) => format!("{}\n{}", message.content, calls.join(between)),
+pub(crate) fn message_in_words(message: &Message, safe: impl Fn(&str) -> String, dialect: &ToolDialect) -> Value {
+    let content = safe(&message.content);
+    let calls: Vec<String> =
+        message.tool_calls.iter().map(|c| dialect.write(&safe(&c.name), &safe(&c.arguments), &c.id)).collect();
+    let calls = match calls.is_empty() {
+        true => String::new(),
+        false => [&dialect.begin, &calls.join(dialect.between.as_deref().unwrap_or("\n")), &dialect.end]
+            .map(String::as_str)
+            .concat(),
+    };
+    match message.role {
+        Role::Tool => json!({ "role": "user", "content": format!("<tool_response>\n{content}\n</tool_response>") }),
+        role if content.is_empty() || calls.is_empty() => json!({ "role": role.name(), "content": content + &calls }),
+        role => json!({ "role": role.name(), "content": format!("{content}\n{calls}") }),
     }
 }
 
@@ -88,18 +101,36 @@ pub(crate) fn callable<'a>(tools: &'a [Tool], choice: &ToolChoice) -> Result<(Ve
     })
 }
 
-/// The grammar of calls. `begun`: the text that opens the first has been written.
-pub(crate) fn grammar(tools: &[&Tool], dialect: Dialect, parallel: bool, begun: bool) -> Result<String> {
-    let text = |text: &str| Value::String(text.to_string()).to_string();
-    let Dialect { open, close, between, arguments } = dialect;
-    let more = if parallel {
-        format!("({} call){{0,{}}}", text(&format!("{between}{open}")), MAX_CALLS - 1)
-    } else {
-        String::new()
+/// All that a call of any tool begins with.
+pub(crate) fn opening(dialect: &ToolDialect) -> String {
+    let first =
+        dialect.call.iter().map_while(|part| if let CallPart::Text(text) = part { Some(text.as_str()) } else { None });
+    std::iter::once(dialect.begin.as_str()).chain(first).collect()
+}
+
+/// The words at which a free answer becomes a call: up to the first bracket, unless nothing stands before it.
+pub(crate) fn trigger(dialect: &ToolDialect) -> String {
+    let opening = opening(dialect);
+    let mark = opening.find(['{', '[']).filter(|at| *at > 0);
+    // a mark in brackets, such as [TOOL_CALLS], is a word
+    let named = opening.strip_prefix('[').and_then(|rest| rest.find(']')).map(|end| end + 2).filter(|end| *end > 3);
+    let end = named.or(mark).unwrap_or(opening.len());
+    opening.get(..end).unwrap_or_default().to_string()
+}
+
+/// The grammar of calls. `begun`: so much of the text that opens the first has been written.
+pub(crate) fn grammar(tools: &[&Tool], dialect: &ToolDialect, parallel: bool, begun: &str) -> Result<String> {
+    let text = |text: &str| if text.is_empty() { String::new() } else { Value::String(text.to_string()).to_string() };
+    let calls = |rule: &str| -> String {
+        let names: Vec<String> = (0..tools.len()).map(|i| format!("{rule}_{i}")).collect();
+        names.join(" | ")
     };
-    let first = if begun { String::new() } else { text(open) };
-    let alternatives: Vec<String> = (0..tools.len()).map(|i| format!("call_{i}")).collect();
-    let mut lark = format!("start: {first} call {more}\ncall: {}\n", alternatives.join(" | "));
+    let more = match dialect.between.as_deref().filter(|_| parallel) {
+        Some(between) => format!("({} call){{0,{}}}", text(between), MAX_CALLS - 1),
+        None => String::new(),
+    };
+    let mut lark =
+        format!("start: first {more} {}\nfirst: {}\ncall: {}\n", text(&dialect.end), calls("first"), calls("call"));
     for (i, tool) in tools.iter().enumerate() {
         let mut schema = tool.parameters.clone();
         if let Some(map) = schema.as_object_mut() {
@@ -108,28 +139,33 @@ pub(crate) fn grammar(tools: &[&Tool], dialect: Dialect, parallel: bool, begun: 
         compact(&mut schema).map_err(|e| {
             EngineError::invalid_request("chat", format!("the parameters of the tool {}: {}", tool.name, e.message))
         })?;
-        let head = text(&format!("{{\"name\": {}, \"{arguments}\": ", json!(tool.name)));
-        lark.push_str(&format!(
-            "call_{i}: {head} args_{i} {}\nargs_{i}: %json {schema}\n",
-            text(&format!("}}{close}"))
-        ));
+        let part = |part: &CallPart| match part {
+            CallPart::Text(t) => text(t),
+            CallPart::Name => text(&tool.name),
+            CallPart::Arguments | CallPart::Keywords => format!("args_{i}"),
+            CallPart::Id => "/[a-zA-Z0-9]{9}/".to_string(),
+        };
+        let rest: Vec<String> = dialect.call.iter().map(part).collect();
+        let of_text = dialect.call.iter().take_while(|p| matches!(p, CallPart::Text(_))).count();
+        let opening = opening(dialect);
+        let first = opening.get(begun.len()..).map(text).unwrap_or_default();
+        let tail = rest.get(of_text..).unwrap_or_default().join(" ");
+        lark.push_str(&format!("first_{i}: {first} {tail}\ncall_{i}: {}\nargs_{i}: %json {schema}\n", rest.join(" ")));
     }
     Ok(lark)
 }
 
 /// Reads calls out of the text that the grammar makes, piece by piece.
 pub(crate) struct CallReader {
-    dialect: Dialect,
+    dialect: ToolDialect,
     text: String,
-    state: State,
+    /// The part of a call that comes next.
+    part: usize,
+    nesting: Nesting,
+    name: String,
+    id: Option<String>,
     calls: usize,
     seed: u64,
-}
-
-enum State {
-    /// Before a name.
-    Before,
-    Arguments(Nesting),
 }
 
 /// Where in a JSON value the text is.
@@ -139,6 +175,8 @@ struct Nesting {
     in_string: bool,
     escaped: bool,
     begun: bool,
+    /// Whether the call was told.
+    told: bool,
 }
 
 impl Nesting {
@@ -167,9 +205,21 @@ impl Nesting {
 }
 
 impl CallReader {
-    /// A reader at the beginning of the first call's object or of what opens it; `seed` makes ids.
-    pub fn new(dialect: Dialect, seed: u64) -> Self {
-        Self { dialect, text: String::new(), state: State::Before, calls: 0, seed }
+    /// A reader behind the first `begun` of what opens a call; `seed` makes ids where the dialect has none.
+    pub fn new(dialect: &ToolDialect, begun: &str, seed: u64) -> Self {
+        let (id, name) = (None, String::new());
+        let mut reader = Self {
+            dialect: dialect.clone(),
+            text: String::new(),
+            part: 0,
+            nesting: Nesting::default(),
+            name,
+            id,
+            calls: 0,
+            seed,
+        };
+        reader.text.push_str(begun);
+        reader
     }
 
     /// Calls so far.
@@ -180,31 +230,51 @@ impl CallReader {
     /// Takes in more text; what became known goes to `events`.
     pub fn push(&mut self, more: &str, events: &mut Vec<ChatEvent>) {
         self.text.push_str(more);
-        loop {
-            match &mut self.state {
-                State::Before => {
-                    let head = format!("\", \"{}\": ", self.dialect.arguments);
-                    let Some(end) = self.text.find(&head) else { return };
-                    let name = self.text.get(..end).and_then(|t| t.split("{\"name\": \"").nth(1)).unwrap_or_default();
-                    let id = format!("call_{:08x}{:02x}", self.seed as u32, self.calls);
-                    events.push(ChatEvent::ToolCall { index: self.calls, id, name: name.to_string() });
+        while self.step(events).is_some() {}
+    }
+
+    /// Reads the next part, if it is all there.
+    fn step(&mut self, events: &mut Vec<ChatEvent>) -> Option<()> {
+        let part = self.dialect.call.get(self.part).cloned();
+        match part {
+            None => {
+                self.part = 0;
+                (self.name, self.id, self.nesting) = (String::new(), None, Nesting::default());
+                return Some(());
+            }
+            // whatever stands before it: the beginning, what is between calls
+            Some(CallPart::Text(text)) => {
+                let end = self.text.find(&text)? + text.len();
+                self.text.drain(..end);
+            }
+            Some(CallPart::Name) => {
+                let Some(CallPart::Text(next)) = self.dialect.call.get(self.part + 1) else { return None };
+                let end = self.text.find(next.as_str())?;
+                self.name = self.text.drain(..end).collect();
+            }
+            Some(CallPart::Id) => {
+                self.text.get(..9)?;
+                self.id = Some(self.text.drain(..9).collect());
+            }
+            Some(CallPart::Arguments | CallPart::Keywords) => {
+                if !self.nesting.told {
+                    self.nesting.told = true;
+                    let own = format!("call_{:08x}{:02x}", self.seed as u32, self.calls);
+                    let (id, name) = (self.id.take().unwrap_or(own), std::mem::take(&mut self.name));
+                    events.push(ChatEvent::ToolCall { index: self.calls, id, name });
                     self.calls += 1;
-                    self.text.drain(..end + head.len());
-                    self.state = State::Arguments(Nesting::default());
                 }
-                State::Arguments(nesting) => {
-                    let end = self.text.char_indices().find(|(_, c)| nesting.ends(*c)).map(|(at, c)| at + c.len_utf8());
-                    let text: String = self.text.drain(..end.unwrap_or(self.text.len())).collect();
-                    if !text.is_empty() {
-                        events.push(ChatEvent::ToolArguments { index: self.calls - 1, text });
-                    }
-                    if end.is_none() {
-                        return;
-                    }
-                    self.state = State::Before;
+                let nesting = &mut self.nesting;
+                let end = self.text.char_indices().find(|(_, c)| nesting.ends(*c)).map(|(at, c)| at + c.len_utf8());
+                let text: String = self.text.drain(..end.unwrap_or(self.text.len())).collect();
+                if !text.is_empty() {
+                    events.push(ChatEvent::ToolArguments { index: self.calls - 1, text });
                 }
+                end?;
             }
         }
+        self.part += 1;
+        Some(())
     }
 }
 
@@ -214,10 +284,10 @@ mod tests {
 
     #[test]
     fn calls_are_read_however_the_text_is_cut() {
-        let text = "{\"name\": \"a\", \"arguments\": {\"x\":\"}\\\"{\",\"y\":[1]}}\n</tool_call>\n<tool_call>\n{\"name\": \"b\", \
+        let text = "<tool_call>\n{\"name\": \"a\", \"arguments\": {\"x\":\"}\\\"{\",\"y\":[1]}}\n</tool_call>\n<tool_call>\n{\"name\": \"b\", \
                     \"arguments\": {}}\n</tool_call>";
         for size in 1..20 {
-            let mut reader = CallReader::new(HERMES, 7);
+            let mut reader = CallReader::new(&ToolDialect::default(), "", 7);
             let mut events = Vec::new();
             let chars: Vec<char> = text.chars().collect();
             for piece in chars.chunks(size) {
@@ -233,6 +303,25 @@ mod tests {
             }
             assert_eq!(names, ["a", "b"]);
             assert_eq!(arguments, ["{\"x\":\"}\\\"{\",\"y\":[1]}", "{}"]);
+        }
+    }
+
+    #[test]
+    fn an_answer_becomes_a_call_at_a_mark() {
+        let text = |s: &str| CallPart::Text(s.into());
+        let of = |begin: &str, first: &str| ToolDialect {
+            begin: begin.into(),
+            call: vec![text(first), CallPart::Name, text("\", \"parameters\": "), CallPart::Arguments, text("}")],
+            between: None,
+            end: String::new(),
+        };
+        for (dialect, mark) in [
+            (ToolDialect::default(), "<tool_call>\n"),
+            (of("", "{\"name\": \""), "{\"name\": \""),
+            (of("[TOOL_CALLS][", "{\"name\": \""), "[TOOL_CALLS]"),
+            (of("<|python_tag|>", "{\"name\": \""), "<|python_tag|>"),
+        ] {
+            assert_eq!(trigger(&dialect), mark);
         }
     }
 }

@@ -8,7 +8,8 @@ use crate::EngineError;
 pub type Result<T> = std::result::Result<T, ApiError>;
 
 /// `{ error: { message, type, param, code } }` and its status. The message ends with the remedy.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
 pub struct ApiError {
     /// HTTP status, 400 to 503.
     pub status: u16,

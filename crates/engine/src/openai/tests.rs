@@ -256,3 +256,66 @@ fn the_events_of_a_response_are_numbered_and_end_with_the_response() {
         assert_eq!(types[2..4], ["response.output_item.added", "response.content_part.added"]);
     }
 }
+
+#[test]
+fn a_tool_is_called_with_arguments_of_its_schema_by_a_model_that_knows_nothing_of_tools() {
+    let parameters = json!({ "type": "object", "properties": { "n": { "type": "integer", "minimum": 1, "maximum": 9 },
+        "mood": { "enum": ["happy", "sad"] } }, "required": ["n", "mood"], "additionalProperties": false });
+    let tool = |name: &str| json!({ "type": "function", "function": { "name": name, "parameters": parameters } });
+    for choice in [json!("required"), json!({ "type": "function", "function": { "name": "b" } })] {
+        let body = json!({ "messages": [{ "role": "user", "content": "ab" }], "max_tokens": 300, "seed": 3, "tool_choice": choice,
+            "parallel_tool_calls": false, "tools": [tool("a"), tool("b")] });
+        let service = Service::new(tiny_engine(1024), || 0);
+        let (status, _, pieces) = ask(&service, "POST", "chat/completions", &body);
+        let answer: Value = serde_json::from_str(&pieces.concat()).unwrap();
+        assert_eq!(status, 200, "{answer}");
+        let choice_ = &answer["choices"][0];
+        assert_eq!(choice_["finish_reason"], "tool_calls", "{answer}");
+        let calls = choice_["message"]["tool_calls"].as_array().unwrap();
+        assert_eq!(calls.len(), 1);
+        let name = calls[0]["function"]["name"].as_str().unwrap();
+        assert!(name == "b" || name == "a" && choice == "required");
+        let arguments: Value = serde_json::from_str(calls[0]["function"]["arguments"].as_str().unwrap()).unwrap();
+        assert!((1..=9).contains(&arguments["n"].as_i64().unwrap()) && arguments["mood"].is_string(), "{arguments}");
+        assert!(choice_["message"]["content"].is_null());
+        let mut next = body.clone();
+        next["tool_choice"] = json!("none");
+        next["max_tokens"] = json!(3);
+        next["messages"] = json!([{ "role": "user", "content": "ab" }, choice_["message"],
+            { "role": "tool", "tool_call_id": calls[0]["id"], "content": "7" }]);
+        let (status, _, pieces) = ask(&service, "POST", "chat/completions", &next);
+        assert_eq!(status, 200, "{pieces:?}");
+    }
+}
+
+#[test]
+fn with_tools_left_to_the_model_it_may_write_text_and_calls_are_taken_apart() {
+    let parameters = json!({ "type": "object", "properties": {}, "additionalProperties": false });
+    let tools = json!([{ "type": "function", "function": { "name": "a", "parameters": parameters } }]);
+    let body =
+        json!({ "messages": [{ "role": "user", "content": "ab" }], "max_tokens": 20, "seed": 3, "tools": tools });
+    let service = Service::new(tiny_engine(1024), || 0);
+    let (status, _, pieces) = ask(&service, "POST", "chat/completions", &body);
+    let answer: Value = serde_json::from_str(&pieces.concat()).unwrap();
+    assert_eq!(status, 200, "{answer}");
+    assert!(answer["choices"][0]["message"]["content"].as_str().is_some_and(|text| !text.is_empty()), "{answer}");
+}
+
+#[test]
+fn an_answer_matches_its_expression_is_one_of_its_choices_or_follows_its_grammar() {
+    let ask_for = |kinora: Value| {
+        let body =
+            json!({ "messages": [{ "role": "user", "content": "ab" }], "max_tokens": 60, "seed": 3, "kinora": kinora });
+        let (status, answer) = post("chat/completions", body);
+        assert_eq!(status, 200, "{answer}");
+        answer["choices"][0]["message"]["content"].as_str().unwrap().to_string()
+    };
+    let date = ask_for(json!({ "regex": "[0-9]{4}/[0-9]{2}" }));
+    assert!(date.len() == 7 && date.as_bytes()[4] == b'/', "{date}");
+    assert!(["yes \"sir\"", "no"].contains(&ask_for(json!({ "choice": ["yes \"sir\"", "no"] })).as_str()));
+    assert!(
+        ["<x>", "<xx>"].contains(&ask_for(json!({ "grammar": { "lark": "start: \"<x\" \"x\"? \">\"" } })).as_str())
+    );
+    let body = json!({ "messages": [{ "role": "user", "content": "ab" }], "kinora": { "regex": "(" } });
+    assert_eq!(post("chat/completions", body).0, 400);
+}

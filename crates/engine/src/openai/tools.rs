@@ -57,8 +57,12 @@ fn tool(item: &Value, at: String, spelling: Spelling) -> Result<Tool> {
     }
     let parameters = match f.get("parameters") {
         None => json!({ "type": "object", "properties": {} }),
-        Some(schema) if schema.is_object() => schema.clone(),
-        Some(_) => return f.refuse("parameters", "must be a JSON schema."),
+        Some(Value::Object(schema)) if schema.get("type").is_none_or(|kind| kind == "object") => {
+            let mut schema = schema.clone();
+            schema.insert("type".into(), "object".into());
+            Value::Object(schema)
+        }
+        Some(_) => return f.refuse("parameters", "must be a JSON schema of the type object."),
     };
     let description = f.text("description")?.map(str::to_string);
     // Arguments always follow the schema, asked for or not

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::answer::{ChatAnswer, Head};
 use crate::Engine;
-use crate::openai::ask::ChatRequest;
+use crate::openai::ask::{ChatRequest, Sampling};
 use crate::openai::common::{self, model, seed};
 use crate::openai::error::Result;
 use crate::openai::exchange::{Exchange, Work};
@@ -75,7 +75,6 @@ pub(in crate::openai) fn open(engine: &Engine, body: &Value, stamp: Stamp, abort
     let kinora = fields.object("kinora", &EXTENSION)?;
     let model = model(engine, &fields)?;
     let stream = common::stream(&fields)?;
-    let base = ChatRequest::default();
     if fields.texts("modalities")?.iter().any(|m| m != "text") {
         return fields.refuse("modalities", "can be [\"text\"] only: no voice is loaded.");
     }
@@ -89,7 +88,7 @@ pub(in crate::openai) fn open(engine: &Engine, body: &Value, stamp: Stamp, abort
         tools: tool_list,
         parallel_tool_calls: fields.boolean("parallel_tool_calls")?.unwrap_or(true),
         max_tokens: max_tokens.map(|n| n as usize),
-        sampling: sampling(&fields, kinora.as_ref(), base.sampling.clone())?,
+        sampling: sampling(&fields, kinora.as_ref(), Sampling::default())?,
         seed: seed(&fields, stamp.seed)?,
         stop: fields.texts("stop")?,
         format: format::nested(&fields)?,
@@ -98,7 +97,6 @@ pub(in crate::openai) fn open(engine: &Engine, body: &Value, stamp: Stamp, abort
         speculation: speculation(kinora.as_ref())?,
         template: template(&fields, kinora.as_ref())?,
         abort,
-        ..base
     };
     if let Some(kinora) = &kinora {
         request.format = format::extension(kinora, request.format)?;

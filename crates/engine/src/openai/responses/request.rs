@@ -10,7 +10,7 @@ use super::answer::{Head, ResponseAnswer};
 use super::store::Store;
 use super::{input, output::Output};
 use crate::Engine;
-use crate::openai::ask::{ChatRequest, ContextPolicy, Message};
+use crate::openai::ask::{ChatRequest, ContextPolicy, Message, ResponseFormat, Sampling};
 use crate::openai::common::{self, model, seed};
 use crate::openai::error::Result;
 use crate::openai::exchange::{Exchange, Work};
@@ -83,7 +83,6 @@ pub(in crate::openai) fn open(
     let kinora = fields.object("kinora", &EXTENSION)?;
     let model = model(engine, &fields)?;
     let stream = common::stream(&fields)?.on;
-    let base = ChatRequest::default();
     let previous = fields.text("previous_response_id")?;
     let mut said = match previous {
         Some(id) => store.borrow().get(id).map_err(|e| e.of("previous_response_id"))?.messages.clone(),
@@ -93,7 +92,7 @@ pub(in crate::openai) fn open(
     let instructions = fields.text("instructions")?;
     let text = fields.object("text", &TEXT)?;
     let tool_list = tools::tools(&fields, tools::Spelling::Flat)?;
-    let sampling = sampling(&fields, kinora.as_ref(), base.sampling.clone())?;
+    let sampling = sampling(&fields, kinora.as_ref(), Sampling::default())?;
     let truncate = fields.word("truncation", &["auto", "disabled"])?;
     let parallel = fields.boolean("parallel_tool_calls")?.unwrap_or(true);
     let max_calls = fields.integer("max_tool_calls", 1..=u64::from(u32::MAX))?.map(|n| n as usize);
@@ -112,7 +111,7 @@ pub(in crate::openai) fn open(
         parallel_tool_calls: parallel && max_calls != Some(1),
         max_tokens,
         seed: kinora.as_ref().map_or(Ok(stamp.seed), |k| seed(k, stamp.seed))?,
-        format: text.map_or(Ok(base.format.clone()), |text| format::flat(&text))?,
+        format: text.map_or(Ok(ResponseFormat::Text), |text| format::flat(&text))?,
         logprobs: logprobs(&fields)?,
         context: match truncate {
             Some("auto") => ContextPolicy::DropOldest,
@@ -121,8 +120,8 @@ pub(in crate::openai) fn open(
         speculation: speculation(kinora.as_ref())?,
         template,
         sampling,
+        stop: Vec::new(),
         abort,
-        ..base
     };
     if let Some(kinora) = &kinora {
         request.format = format::extension(kinora, request.format)?;

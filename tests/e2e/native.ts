@@ -1,0 +1,34 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { root } from './support.js';
+
+/** A running `kinora serve`. */
+export interface Served {
+  baseURL: string;
+  close(): Promise<void>;
+}
+
+/** Starts `kinora serve` on a free port: the release build where there is one, else the debug build. */
+export async function kinoraServe(...options: string[]): Promise<Served> {
+  const program = ['release', 'debug'].map((kind) => path.join(root, 'target', kind, 'kinora')).find(existsSync);
+  if (!program) throw new Error('Build the native program first: cargo build -p kinora-cli');
+  const server: ChildProcess = spawn(program, ['serve', '--port', '0', ...options], {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const baseURL = await new Promise<string>((resolve, reject) => {
+    server.stdout?.once('data', (line) => resolve(String(line).trim()));
+    server.once('exit', (code) => reject(new Error(`kinora serve ended with ${code}`)));
+  });
+  return {
+    baseURL,
+    async close() {
+      server.removeAllListeners('exit');
+      const ended = once(server, 'exit');
+      server.kill();
+      await ended;
+    },
+  };
+}
