@@ -50,53 +50,59 @@ const site = await serveFiles({
 });
 const { browser, page, pids } = await launch(site.url);
 try {
-  await page.evaluate(async ([hasOrt, gpu]) => {
-    await wasm_bindgen({ module_or_path: '/kinora/kinora_bg.wasm' });
-    if (hasOrt) {
-      window.ort = await import(gpu ? '/ort/ort.webgpu.bundle.min.mjs' : '/ort/ort.wasm.bundle.min.mjs');
-      ort.env.wasm.wasmPaths = '/ort/';
-      ort.env.wasm.numThreads = 1;
-      ort.env.logLevel = 'error';
-    }
-    window.engines = {};
-    window.prepare = async (name, model) => {
+  await page.evaluate(
+    async ([hasOrt, gpu]) => {
+      await wasm_bindgen({ module_or_path: '/kinora/kinora_bg.wasm' });
+      if (hasOrt) {
+        window.ort = await import(gpu ? '/ort/ort.webgpu.bundle.min.mjs' : '/ort/ort.wasm.bundle.min.mjs');
+        ort.env.wasm.wasmPaths = '/ort/';
+        ort.env.wasm.numThreads = 1;
+        ort.env.logLevel = 'error';
+      }
       window.engines = {};
-      const weights = /^(prefill|decode)_/.test(name) ? '/text' : '/paint';
-      const file = new Uint8Array(await (await fetch(weights)).arrayBuffer());
-      const { PageCase } = wasm_bindgen;
-      const one = gpu ? await PageCase.makeOnGpu(name, file) : PageCase.make(name, 1, file);
-      if (!one) throw new Error(`${name} is no case`);
-      engines.kinora = () => one.run();
-      if (model && hasOrt) {
-        const bytes = Uint8Array.from(atob(model.bytes), (c) => c.charCodeAt(0));
-        const session = await ort.InferenceSession.create(bytes, { executionProviders: [gpu ? 'webgpu' : 'wasm'], logSeverityLevel: 3 });
-        const data = Float32Array.from(
-          { length: model.input.reduce((a, b) => a * b) },
-          (_, i) => ((i * 2654435761) % 1999) / 1000 - 1,
-        );
-        const feeds = { x: new ort.Tensor('float32', data, model.input) };
-        engines.ort = async () => {
-          const { y } = await session.run(feeds);
-          const values = await y.getData();
-          const last = values[values.length - 1];
-          y.dispose();
-          return last;
-        };
-      }
-      const last = {};
-      for (const name in engines) for (let i = 0; i < 3; i++) last[name] = await engines[name]();
-      return last;
-    };
-    window.block = async (name, passes) => {
-      const ms = [];
-      for (let i = 0; i < passes; i++) {
-        const start = performance.now();
-        await engines[name]();
-        ms.push(performance.now() - start);
-      }
-      return ms;
-    };
-  }, [hasOrt, options.gpu]);
+      window.prepare = async (name, model) => {
+        window.engines = {};
+        const weights = /^(prefill|decode)_/.test(name) ? '/text' : '/paint';
+        const file = new Uint8Array(await (await fetch(weights)).arrayBuffer());
+        const { PageCase } = wasm_bindgen;
+        const one = gpu ? await PageCase.makeOnGpu(name, file) : PageCase.make(name, 1, file);
+        if (!one) throw new Error(`${name} is no case`);
+        engines.kinora = () => one.run();
+        if (model && hasOrt) {
+          const bytes = Uint8Array.from(atob(model.bytes), (c) => c.charCodeAt(0));
+          const session = await ort.InferenceSession.create(bytes, {
+            executionProviders: [gpu ? 'webgpu' : 'wasm'],
+            logSeverityLevel: 3,
+          });
+          const data = Float32Array.from(
+            { length: model.input.reduce((a, b) => a * b) },
+            (_, i) => ((i * 2654435761) % 1999) / 1000 - 1,
+          );
+          const feeds = { x: new ort.Tensor('float32', data, model.input) };
+          engines.ort = async () => {
+            const { y } = await session.run(feeds);
+            const values = await y.getData();
+            const last = values[values.length - 1];
+            y.dispose();
+            return last;
+          };
+        }
+        const last = {};
+        for (const name in engines) for (let i = 0; i < 3; i++) last[name] = await engines[name]();
+        return last;
+      };
+      window.block = async (name, passes) => {
+        const ms = [];
+        for (let i = 0; i < passes; i++) {
+          const start = performance.now();
+          await engines[name]();
+          ms.push(performance.now() - start);
+        }
+        return ms;
+      };
+    },
+    [hasOrt, options.gpu],
+  );
 
   const rows = [];
   for (const name of cases) {

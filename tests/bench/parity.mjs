@@ -20,10 +20,17 @@ function tensors(file) {
   const header = JSON.parse(bytes.subarray(8, 8 + length).toString());
   delete header.__metadata__;
   return Object.fromEntries(
-    Object.entries(header).map(([name, { data_offsets: [from, to] }]) => [
-      name,
-      new Float32Array(bytes.buffer.slice(bytes.byteOffset + 8 + length + from, bytes.byteOffset + 8 + length + to)),
-    ]),
+    Object.entries(header).map(
+      ([
+        name,
+        {
+          data_offsets: [from, to],
+        },
+      ]) => [
+        name,
+        new Float32Array(bytes.buffer.slice(bytes.byteOffset + 8 + length + from, bytes.byteOffset + 8 + length + to)),
+      ],
+    ),
   );
 }
 

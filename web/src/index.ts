@@ -56,6 +56,8 @@ export type {
   ModelEstimate,
   Progress,
   Script,
+  SelfTestKernel,
+  SelfTestReport,
   Shot,
   StoredModel,
 } from './types.js';

@@ -7,13 +7,13 @@ import { Api } from './internal/api.js';
 import { resolveAssets } from './internal/assets.js';
 import { Client } from './internal/client.js';
 import { hasRelaxedSimd, hasSimd, hasThreads } from './internal/probe.js';
-import type { InspectEvent, LoadArgs, MemoryEvent } from './internal/protocol.js';
+import type { InspectEvent, LoadArgs, MemoryEvent, SelfTestEvent } from './internal/protocol.js';
 import { StoreClient } from './internal/store-client.js';
 import { estimated, type ModelOptions, type ModelSource, Models, modelArgs } from './models.js';
 import { type RemoteOptions, remoteFetch } from './remote.js';
 import { Responses } from './responses.js';
 import { Sessions } from './sessions.js';
-import type { DeviceInfo, MemoryInfo, ModelEstimate, Progress } from './types.js';
+import type { DeviceInfo, MemoryInfo, ModelEstimate, Progress, SelfTestReport } from './types.js';
 
 export interface LoadOptions {
   /** The folder that holds the files of kinora's `dist`; where left out, the bundler's addresses are used. */
@@ -145,6 +145,17 @@ export class Kinora {
       return event.model;
     }
     return undefined;
+  }
+
+  /**
+   * Runs every kernel on the user's own GPU (on the CPU where there is none, or with `device: 'cpu'`) against the CPU's exact
+   * form and says what differs: a few seconds. `set: null` in the answer means that the GPU computes wrongly: load with
+   * `device: 'cpu'` there.
+   */
+  async selftest(options: { device?: 'cpu' | 'gpu'; signal?: AbortSignal } = {}): Promise<SelfTestReport> {
+    const args = { cpu: options.device === 'cpu' };
+    for await (const event of this.client.call<SelfTestEvent>({ op: 'selftest', args }, options)) return event.report;
+    return { device: 'cpu', description: '', set: null, kernels: [] };
   }
 
   /** What the engine holds in memory now. */

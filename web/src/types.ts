@@ -163,3 +163,26 @@ export interface MemoryInfo {
   /** Weights of all text models that are loaded. */
   weights: number;
 }
+
+/** What `kinora.selftest()` found. */
+export interface SelfTestReport {
+  device: 'cpu' | 'gpu';
+  /** The adapter, or the CPU's instructions, in words. */
+  description: string;
+  /** The kernels that compute right there: a GPU has two sets, for hardware and for software adapters. `null`: use the CPU. */
+  set: 'hardware' | 'software' | 'cpu' | null;
+  kernels: SelfTestKernel[];
+}
+
+/** One computation of the self-test. */
+export interface SelfTestKernel {
+  kernel: string;
+  set: 'hardware' | 'software' | 'cpu';
+  ok: boolean;
+  /** The largest difference from the CPU, in parts of the largest value; `null` where a value was not a number. */
+  difference: number | null;
+  /** The difference that rounding explains. */
+  allowed: number;
+  /** What the device answered, where it refused. */
+  error: string | null;
+}

@@ -1,5 +1,14 @@
 import type { ErrorShape } from '../errors.js';
-import type { DeviceInfo, FilmEvent, MemoryInfo, ModelEstimate, Progress, Shot, StoredModel } from '../types.js';
+import type {
+  DeviceInfo,
+  FilmEvent,
+  MemoryInfo,
+  ModelEstimate,
+  Progress,
+  SelfTestReport,
+  Shot,
+  StoredModel,
+} from '../types.js';
 
 /** The three builds of the engine. */
 export type Build = 'plain' | 'relaxed' | 'threads';
@@ -66,6 +75,7 @@ export type Call =
   | { op: 'openai'; args: OpenAiArgs }
   | { op: 'gif'; args: GifArgs }
   | { op: 'inspect'; args: { bytes: Uint8Array<ArrayBuffer> } }
+  | { op: 'selftest'; args: { cpu: boolean } }
   /** Reads a model out of its files, which stay where they are. */
   | { op: 'model.add'; args: { name: string; parts: Blob[] } }
   | { op: 'model.remove'; args: { name: string } }
@@ -92,6 +102,7 @@ export type ModelEvent =
   | { type: 'pieces'; pieces: string[][] }
   | { type: 'done' };
 export type MemoryEvent = { type: 'memory'; memory: MemoryInfo };
+export type SelfTestEvent = { type: 'selftest'; report: SelfTestReport };
 export type InspectEvent = { type: 'model'; model: unknown };
 
 /** A film event on the wire, as the engine names it: a frame is RGBA bytes, transferred. */

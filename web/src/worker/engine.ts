@@ -1,5 +1,5 @@
 import type { FilmArgs, OpenAiEvent, WireFilmEvent } from '../internal/protocol.js';
-import type { ModelAbout } from '../types.js';
+import type { ModelAbout, SelfTestReport } from '../types.js';
 
 // The surface of crates/wasm, as the worker uses it.
 
@@ -48,6 +48,8 @@ export interface Glue {
   };
   load(files: Files, options: { device: 'auto' | 'gpu' | 'cpu'; threads: number }): Promise<Engine>;
   inspect(bytes: Uint8Array): unknown;
+  /** Every kernel on a GPU of its own, or on the CPU, against the CPU's exact form. */
+  selftest(cpu: boolean): Promise<SelfTestReport>;
   /** What the beginning of a GGUF file says; `file_bytes` is negative where the size is unknown. */
   read_header(head: Uint8Array, file_bytes: number): { need: number } | { about: ModelAbout; bytes: number };
   GifWriter: new (width: number, height: number, fps: number) => GifWriter;

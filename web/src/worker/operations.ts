@@ -10,6 +10,7 @@ import type {
   ModelName,
   OpenAiArgs,
   OpenAiEvent,
+  SelfTestEvent,
 } from '../internal/protocol.js';
 import type { Progress } from '../types.js';
 import { bootEngine, type Machine } from './boot.js';
@@ -42,6 +43,8 @@ export function operate(
       return gif(call.args, signal);
     case 'inspect':
       return inspect(call.args.bytes);
+    case 'selftest':
+      return selftest(call.args.cpu);
     case 'model.add':
       return add(call.args.name, call.args.parts);
     case 'model.remove':
@@ -174,6 +177,10 @@ async function* memory(): AsyncGenerator<MemoryEvent, void> {
 
 async function* inspect(bytes: Uint8Array): AsyncGenerator<unknown, void> {
   yield { type: 'model', model: running().machine.glue.inspect(bytes) };
+}
+
+async function* selftest(cpu: boolean): AsyncGenerator<SelfTestEvent, void> {
+  yield { type: 'selftest', report: await running().machine.glue.selftest(cpu) };
 }
 
 function running(): { machine: Machine; engine: Engine } {

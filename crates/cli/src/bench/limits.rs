@@ -2,6 +2,10 @@
 
 use std::time::Instant;
 
+use kinora_tensor::{Device, Tensor};
+
+use crate::failure::Outcome;
+
 /// Far more than any cache.
 const BYTES: usize = 512 << 20;
 
@@ -25,4 +29,24 @@ pub(super) fn read_bandwidth(threads: usize) -> f64 {
         BYTES as f64 / start.elapsed().as_secs_f64()
     };
     (0..3).map(|_| pass()).fold(0.0, f64::max)
+}
+
+/// Bytes a second that the GPU reads and writes together in the plainest kernel: the best of three runs of eight passes over
+/// 96 MiB.
+pub(super) fn gpu_bandwidth(device: &Device) -> Outcome<f64> {
+    const VALUES: usize = 24 << 20;
+    const PASSES: usize = 8;
+    let x = Tensor::zeros(device, &[VALUES])?;
+    let pass = || -> Outcome<f64> {
+        let start = Instant::now();
+        let mut y = x.clone();
+        for _ in 0..PASSES {
+            y = y.scale(0.5)?;
+        }
+        pollster::block_on(y.narrow(0, 0, 1)?.to_vec())?;
+        Ok((2 * 4 * VALUES * PASSES) as f64 / start.elapsed().as_secs_f64())
+    };
+    pass()?; // compiles
+    let runs = (0..3).map(|_| pass()).collect::<Outcome<Vec<f64>>>()?;
+    Ok(runs.into_iter().fold(0.0, f64::max))
 }

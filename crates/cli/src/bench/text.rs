@@ -88,8 +88,11 @@ pub(super) fn run(args: &Args, path: &Path) -> Outcome {
         Device::Gpu(_) => 1,
     };
     let description = model.device.description();
-    let memory = matches!(model.device, Device::Cpu(_)).then(|| limits::read_bandwidth(threads));
-    let share = memory.map(|m| decode * size / m);
+    let memory = match &model.device {
+        Device::Cpu(_) => limits::read_bandwidth(threads),
+        Device::Gpu(_) => limits::gpu_bandwidth(&model.device)?,
+    };
+    let share = decode * size / memory;
     if args.json {
         let prefill: Vec<_> = prefill.iter().map(|(n, t)| json!({ "tokens": n, "tok_per_s": t })).collect();
         let simd = description.split(',').next().unwrap_or_default();
@@ -108,9 +111,7 @@ pub(super) fn run(args: &Args, path: &Path) -> Outcome {
     }
     println!("{:40} {decode:>10.1} tokens/s", format!("writes {} tokens behind {}", args.decode, args.depth));
     println!("{:40} {:>10.2} GB/s", "weights read while writing", decode * size / 1e9);
-    if let (Some(memory), Some(share)) = (memory, share) {
-        let all = format!("of the {:.1} GB/s that this memory gives", memory / 1e9);
-        println!("{all:40} {:>10.0} %", share * 100.0);
-    }
+    let all = format!("of the {:.1} GB/s that this memory gives", memory / 1e9);
+    println!("{all:40} {:>10.0} %", share * 100.0);
     Ok(())
 }

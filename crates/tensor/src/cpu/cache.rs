@@ -73,8 +73,9 @@ impl CpuCache {
     pub fn read(&self, start: usize, out: &mut [f32]) {
         match self {
             CpuCache::F16(all) => {
-                let values = &all[start..start + out.len()];
-                out.iter_mut().zip(values).for_each(|(y, x)| *y = f16_to_f32(*x));
+                for (y, x) in out.iter_mut().zip(&all[start..]) {
+                    *y = f16_to_f32(*x);
+                }
             }
             CpuCache::Q8 { quants, scales } => {
                 let quants = quants[start..start + out.len()].as_chunks::<BLOCK>().0;

@@ -144,6 +144,27 @@ fn a_lost_device_is_an_error_everywhere() {
 }
 
 #[test]
+fn a_device_lost_while_a_result_is_awaited_ends_the_wait_at_once() {
+    let Some(d) = device(GpuOptions::default()) else { return };
+    let device = Device::Gpu(d.clone());
+    let a = Tensor::from_f32(&device, &[700, 700], &values(700 * 700, 3)).unwrap();
+    block_on(a.matmul(&a).unwrap().to_vec()).unwrap();
+    let start = std::time::Instant::now();
+    block_on(a.matmul(&a).unwrap().to_vec()).unwrap();
+    let mut x = a.clone();
+    for _ in 0..(2.0 / start.elapsed().as_secs_f64()).ceil() as usize {
+        x = x.matmul(&a).unwrap(); // two seconds of work
+    }
+    let waiter = std::thread::spawn(move || (block_on(x.to_vec()).err(), std::time::Instant::now()));
+    std::thread::sleep(Duration::from_millis(200));
+    let lost = std::time::Instant::now();
+    d.0.health.fail(super::error::lost("a driver reset")); // as the callback of the driver does
+    let (error, ended) = waiter.join().unwrap();
+    assert!(matches!(error, Some(TensorError::DeviceLost { .. })), "{error:?}");
+    assert!(ended.duration_since(lost) < Duration::from_millis(500), "{:?}", ended.duration_since(lost));
+}
+
+#[test]
 fn what_exceeds_a_binding_is_refused_and_the_device_lives_on() {
     let Some(d) = device(GpuOptions::default()) else { return };
     assert!(matches!(d.alloc((128 << 20) + 1), Err(TensorError::Unsupported { .. })));

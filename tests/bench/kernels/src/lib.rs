@@ -7,7 +7,8 @@ mod nets;
 
 pub use cases::{Case, Error};
 pub use decoder::PageDecoder;
-use kinora_tensor::{Abort, Device};
+use kinora_tensor::gpu::GpuOptions;
+use kinora_tensor::{Abort, Device, GpuDevice};
 use wasm_bindgen::prelude::*;
 
 /// A case in a page.
@@ -40,11 +41,13 @@ impl PageCase {
     }
 }
 
-/// Every kernel on this page's GPU against the CPU: milliseconds, and the names of those that are wrong.
+/// Every kernel on this page's GPU against the CPU, with the kernels for hardware whatever the adapter if `hardware`: those
+/// that are wrong, in words.
 #[wasm_bindgen(js_name = selftestGpu)]
-pub async fn selftest_gpu() -> Result<Vec<String>, JsError> {
+pub async fn selftest_gpu(hardware: bool) -> Result<Vec<String>, JsError> {
     let error = |e: kinora_tensor::TensorError| JsError::new(&e.to_string());
-    let device = Device::gpu().await.map_err(error)?;
+    let options = GpuOptions { software_kernels: hardware.then_some(false), ..GpuOptions::default() };
+    let device = Device::Gpu(GpuDevice::with_options(options).await.map_err(error)?);
     let found = kinora_tensor::selftest(&device, &Abort::default(), |_, _| ()).await.map_err(error)?;
     let line = |r: &kinora_tensor::KernelReport| {
         format!("{} {} {:e} of {:e} {}", r.set, r.kernel, r.difference, r.allowed, r.error.as_deref().unwrap_or(""))

@@ -1,5 +1,7 @@
-//! A few queries over a cache in 16 or 8 bits: a task takes all queries of one head of keys and values, so that each row is
+//! A few queries over a cache in 16 or 8 bits: a task takes some keys and all queries of their head, so that each row is
 //! widened once for them, a block of rows at a time.
+
+use std::ops::Range;
 
 use super::cpu::{Call, FEW_QUERIES};
 use crate::cpu::{CpuCache, SendPtr};
@@ -9,6 +11,9 @@ use crate::{CpuDevice, Result};
 
 /// Rows that are widened at a time: they stay in the first cache.
 const ROWS: usize = 32;
+
+/// Keys of a task.
+const KEYS: usize = 512;
 
 /// As [`super::cpu::attention`], with the keys and values of `k` and `v`; those of `c` are not read.
 pub(super) fn attention(d: &CpuDevice, c: &Call<'_>, k: &CpuCache, v: &CpuCache, y: &mut [f32]) -> Result<()> {
@@ -20,55 +25,84 @@ pub(super) fn attention(d: &CpuDevice, c: &Call<'_>, k: &CpuCache, v: &CpuCache,
         v.widen(d, row, values.f32_mut());
         return super::cpu::attention(d, &Call { k: keys.f32(), v: values.f32(), ..*c }, y);
     }
-    // For as many keys as the cache can hold, so that a growing cache asks for the same buffer each time
-    let size = c.tq * (c.heads / c.kv_heads) * (k.len() / row) + ROWS * c.dim;
-    let mut scratch = d.buffer(c.kv_heads * size)?;
-    let (scratch, y) = (SendPtr::new(scratch.f32_mut()), SendPtr::new(y));
-    d.pool().run(c.kv_heads, |kv_head| {
-        // SAFETY: one stretch of scratch for each task.
-        let scratch = unsafe { scratch.slice(kv_head * size, size) };
-        let (rows, logits) = scratch.split_at_mut(ROWS * c.dim);
-        d.isa().run(Head { c, k, v, kv_head, rows, logits, y: &y });
+    // Counted for as many keys as the cache can hold, so that a growing cache asks for the same buffer each time
+    let (queries, most) = (c.tq * (c.heads / c.kv_heads), (k.len() / row).div_ceil(KEYS));
+    let (part, scratch) = (queries * (c.dim + 2), ROWS * c.dim + queries * KEYS);
+    let mut buffer = d.buffer(c.kv_heads * most * (part + scratch))?;
+    let (seen, parts) = (seen(c), seen(c).len().div_ceil(KEYS));
+    let shared = SendPtr::new(buffer.f32_mut());
+    d.pool().run(c.kv_heads * parts, |task| {
+        // SAFETY: one stretch for each task.
+        let mine = unsafe { shared.slice(task * (part + scratch), part + scratch) };
+        let (out, rest) = mine.split_at_mut(part);
+        let (rows, logits) = rest.split_at_mut(ROWS * c.dim);
+        let first = seen.start + task % parts * KEYS;
+        let keys = first..(first + KEYS).min(seen.end);
+        d.isa().run(Part { c, k, v, kv_head: task / parts, keys, rows, logits, out });
     });
+    y.fill(0.0);
+    for kv_head in 0..c.kv_heads {
+        let parts = buffer.f32()[kv_head * parts * (part + scratch)..].chunks(part + scratch).take(parts);
+        for i in 0..queries {
+            let of = |p: &[f32]| (p[i], p[queries + i]);
+            let top = parts.clone().map(|p| of(p).0).fold(f32::NEG_INFINITY, f32::max);
+            let shrink = |p: &[f32]| if of(p).0 == f32::NEG_INFINITY { 0.0 } else { (of(p).0 - top).exp() };
+            let total: f32 = parts.clone().map(|p| shrink(p) * of(p).1).sum();
+            let y = &mut y[place(c, kv_head, i)..][..c.dim];
+            for p in parts.clone().filter(|_| total > 0.0) {
+                let weight = shrink(p) / total;
+                y.iter_mut().zip(&p[2 * queries + i * c.dim..]).for_each(|(y, sum)| *y += weight * sum);
+            }
+        }
+    }
     Ok(())
 }
 
-/// All queries of one head of keys and values.
-struct Head<'a> {
+/// The keys that any query sees.
+fn seen(c: &Call<'_>) -> Range<usize> {
+    c.mask.visible(0, c.tk).start..c.mask.visible(c.tq - 1, c.tk).end
+}
+
+/// Where query `i` of those that read `kv_head` begins in q and y.
+#[inline(always)]
+fn place(c: &Call<'_>, kv_head: usize, i: usize) -> usize {
+    let group = c.heads / c.kv_heads;
+    (i / group * c.heads + kv_head * group + i % group) * c.dim
+}
+
+/// All queries of one head of keys and values over some of the keys (flash decoding: Dao et al. 2023).
+struct Part<'a> {
     c: &'a Call<'a>,
     k: &'a CpuCache,
     v: &'a CpuCache,
     kv_head: usize,
+    keys: Range<usize>,
     /// [ROWS, D]
     rows: &'a mut [f32],
-    /// For each query, those of the keys that any of them sees.
+    /// [queries, keys]
     logits: &'a mut [f32],
-    y: &'a SendPtr<'a, f32>,
+    /// For each query its largest logit, then the sum of its weights, then of its weighted values.
+    out: &'a mut [f32],
 }
 
-impl Kernel for Head<'_> {
+impl Kernel for Part<'_> {
     type Out = ();
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
-        let Head { c, k, v, kv_head, rows, logits, y } = self;
-        let (dim, tk, group) = (c.dim, c.tk, c.heads / c.kv_heads);
+        let Part { c, k, v, kv_head, keys, rows, logits, out } = self;
+        let (dim, n, group) = (c.dim, keys.len(), c.heads / c.kv_heads);
         let queries = c.tq * group;
-        // The token of query i, and where its head begins in q and y
-        let token = |i: usize| i / group;
-        let place = |i: usize| (token(i) * c.heads + kv_head * group + i % group) * dim;
-        let row_at = |j: usize| (j * c.kv_heads + kv_head) * dim;
-        let seen = c.mask.visible(0, tk).start..c.mask.visible(c.tq - 1, tk).end;
-        let n = seen.len();
-        for j0 in seen.clone().step_by(ROWS) {
-            let count = ROWS.min(seen.end - j0);
-            rows.chunks_exact_mut(dim).take(count).enumerate().for_each(|(j, row)| k.read(row_at(j0 + j), row));
+        let (tops, out) = out.split_at_mut(queries);
+        let (totals, sums) = out.split_at_mut(queries);
+        for j0 in keys.clone().step_by(ROWS) {
+            let count = ROWS.min(keys.end - j0);
+            widen(c, k, kv_head, j0, &mut rows[..count * dim]);
             for i in 0..queries {
-                let visible = c.mask.visible(token(i), tk);
-                let q = &c.q[place(i)..][..dim];
-                let logits = &mut logits[i * n + j0 - seen.start..][..count];
-                for ((j, logit), row) in (j0..).zip(logits).zip(rows.chunks_exact(dim)) {
-                    *logit = match visible.contains(&j) {
-                        true => c.mask.logit(dot(s, q, row)) + c.bias.map_or(0.0, |bias| bias[j]),
+                let visible = c.mask.visible(i / group, c.tk);
+                let q = &c.q[place(c, kv_head, i)..][..dim];
+                for j in 0..count {
+                    logits[i * n + j0 - keys.start + j] = match visible.contains(&(j0 + j)) {
+                        true => c.mask.logit(dot(s, q, &rows[j * dim..][..dim])) + c.bias.map_or(0.0, |b| b[j0 + j]),
                         false => f32::NEG_INFINITY,
                     };
                 }
@@ -76,28 +110,35 @@ impl Kernel for Head<'_> {
         }
         for i in 0..queries {
             let logits = &mut logits[i * n..][..n];
-            let highest = top(s, logits);
-            if highest == f32::NEG_INFINITY {
+            tops[i] = top(s, logits);
+            if tops[i] == f32::NEG_INFINITY {
                 logits.fill(0.0);
             } else {
-                map_mut(s, logits, ExpBelow(highest));
-                let scale = sum(s, logits, 0.0, Value).recip();
-                logits.iter_mut().for_each(|weight| *weight *= scale);
+                map_mut(s, logits, ExpBelow(tops[i]));
             }
-            // SAFETY: each query and head belongs to one task.
-            unsafe { y.slice(place(i), dim) }.fill(0.0);
+            totals[i] = sum(s, logits, 0.0, Value);
         }
-        for j0 in seen.clone().step_by(ROWS) {
-            let count = ROWS.min(seen.end - j0);
-            rows.chunks_exact_mut(dim).take(count).enumerate().for_each(|(j, row)| v.read(row_at(j0 + j), row));
+        sums.fill(0.0);
+        for j0 in keys.clone().step_by(ROWS) {
+            let count = ROWS.min(keys.end - j0);
+            widen(c, v, kv_head, j0, &mut rows[..count * dim]);
             for i in 0..queries {
-                // SAFETY: as above.
-                let y = unsafe { y.slice(place(i), dim) };
-                let weights = &logits[i * n + j0 - seen.start..][..count];
-                for (weight, row) in weights.iter().zip(rows.chunks_exact(dim)) {
-                    y.iter_mut().zip(row).for_each(|(y, v)| *y += weight * v);
+                let sums = &mut sums[i * dim..][..dim];
+                for j in 0..count {
+                    let weight = logits[i * n + j0 - keys.start + j];
+                    for (sum, value) in sums.iter_mut().zip(&rows[j * dim..][..dim]) {
+                        *sum += weight * value;
+                    }
                 }
             }
         }
+    }
+}
+
+/// Rows of a head from row `first` on.
+#[inline(always)]
+fn widen(c: &Call<'_>, cache: &CpuCache, kv_head: usize, first: usize, rows: &mut [f32]) {
+    for j in 0..rows.len() / c.dim {
+        cache.read(((first + j) * c.kv_heads + kv_head) * c.dim, &mut rows[j * c.dim..][..c.dim]);
     }
 }

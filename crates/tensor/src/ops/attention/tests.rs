@@ -90,7 +90,8 @@ fn attention_reads_rounded_caches() -> Result<()> {
                 kv_heads,
                 dim: g.pick(&[32, 64, 96]),
             };
-            let (rows, dropped) = (g.size(s.tq, 120), g.size(0, 20));
+            let rows = if g.flip() { g.size(s.tq, 120) } else { g.size(520, 1200) }; // one part, or several
+            let dropped = g.size(0, 20);
             let row = [kv_heads, s.dim];
             let mut cache = || -> Result<(Tensor, Vec<f64>)> {
                 let mut cache = Persistent::zeros_in(d, &[rows + dropped + 3, row[0], row[1]], block)?;

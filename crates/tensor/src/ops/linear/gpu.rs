@@ -9,8 +9,8 @@ params! { m: u32, n: u32, k: u32, w_scales: u32, y_cols: u32, y_at: u32, bias_at
 
 /// From this many rows on a tile of 64 rows pays, although some of it idles.
 const TILE_ROWS: usize = 12;
-/// Rows of x in the registers of one invocation.
-const LANE_ROWS: usize = 4;
+/// Rows of x in the registers of one invocation, where there are so many.
+const LANE_ROWS: [usize; 3] = [1, 4, 8];
 
 const BINDINGS: &[crate::gpu::Access] = &[Read, Read, Read, Read, Read, Write];
 
@@ -19,11 +19,11 @@ static ROW: Kernel = Kernel {
     name: "linear_row",
     wgsl: concat!(include_str!("linear_common.wgsl"), include_str!("linear_row.wgsl")),
     bindings: BINDINGS,
-    constants: &["BIAS", "NORM", "ADD", "GATE", "WG"],
+    constants: &["BIAS", "NORM", "ADD", "GATE", "WHOLE", "WG"],
     preludes: &[],
     weights: true,
     params: Params::LAYOUT,
-    variants: &[row([0, 0, 0, 0]), row([1, 1, 1, 0]), row([1, 0, 0, 1]), row([0, 1, 0, 2])],
+    variants: &[row([0, 0, 0, 0, 1]), row([1, 1, 1, 0, 0]), row([1, 0, 0, 1, 1]), row([0, 1, 0, 2, 0])],
 };
 
 /// Many rows, on a GPU.
@@ -31,11 +31,11 @@ static TILE: Kernel = Kernel {
     name: "linear_tile",
     wgsl: concat!(include_str!("linear_common.wgsl"), include_str!("linear_tile.wgsl")),
     bindings: BINDINGS,
-    constants: &["BIAS", "NORM", "ADD", "GATE"],
+    constants: &["BIAS", "NORM", "ADD", "GATE", "WHOLE"],
     preludes: &[],
     weights: true,
     params: Params::LAYOUT,
-    variants: &[tile([0, 0, 0, 0]), tile([1, 0, 1, 0])],
+    variants: &[tile([0, 0, 0, 0, 0]), tile([1, 0, 1, 0, 1])],
 };
 
 /// Any rows, on a software adapter.
@@ -43,26 +43,33 @@ static LANE: Kernel = Kernel {
     name: "linear_lane",
     wgsl: concat!(include_str!("linear_common.wgsl"), include_str!("linear_lane.wgsl")),
     bindings: BINDINGS,
-    constants: &["BIAS", "NORM", "ADD", "GATE", "WG"],
-    preludes: &["const ROWS = 1u;", "const ROWS = 4u;"],
+    constants: &["BIAS", "NORM", "ADD", "GATE", "WHOLE", "WG"],
+    preludes: &["const ROWS = 1u;", "const ROWS = 4u;", "const ROWS = 8u;"],
     weights: true,
     params: Params::LAYOUT,
-    variants: &[lane(1, [0, 0, 0, 0]), lane(1, [1, 1, 0, 1]), lane(LANE_ROWS, [1, 0, 1, 0]), lane(4, [0, 0, 0, 2])],
+    variants: &[
+        lane(0, [0, 0, 0, 0, 1]),
+        lane(0, [1, 1, 0, 1, 0]),
+        lane(1, [1, 0, 1, 0, 1]),
+        lane(1, [0, 0, 0, 2, 0]),
+        lane(2, [1, 0, 0, 0, 1]),
+    ],
 };
 
-/// BIAS, NORM, ADD, GATE.
-type Fused = [u32; 4];
+/// BIAS, NORM, ADD, GATE, WHOLE.
+type Fused = [u32; 5];
 
-const fn row([bias, norm, add, gate]: Fused) -> Variant {
-    Variant::new([bias, norm, add, gate, 64])
+const fn row([bias, norm, add, gate, whole]: Fused) -> Variant {
+    Variant::new([bias, norm, add, gate, whole, 64])
 }
 
 const fn tile(fused: Fused) -> Variant {
     Variant::new(fused)
 }
 
-const fn lane(rows: usize, [bias, norm, add, gate]: Fused) -> Variant {
-    Variant::new([bias, norm, add, gate, GpuDevice::ELEMENTS]).prelude((rows == LANE_ROWS) as u8)
+/// `rows`: place in [`LANE_ROWS`].
+const fn lane(rows: usize, [bias, norm, add, gate, whole]: Fused) -> Variant {
+    Variant::new([bias, norm, add, gate, whole, GpuDevice::ELEMENTS]).prelude(rows as u8)
 }
 
 /// Which kernel.
@@ -70,13 +77,13 @@ const fn lane(rows: usize, [bias, norm, add, gate]: Fused) -> Variant {
 enum Path {
     Row,
     Tile,
+    /// With so many rows, by their place in [`LANE_ROWS`].
     Lane(usize),
 }
 
 fn path(d: &GpuDevice, rows: usize) -> Path {
     match (d.has_fast_workgroup_memory(), rows) {
-        (false, 0..LANE_ROWS) => Path::Lane(1),
-        (false, _) => Path::Lane(LANE_ROWS),
+        (false, _) => Path::Lane(LANE_ROWS.iter().rposition(|&n| n <= rows).unwrap_or(0)),
         (true, 0..TILE_ROWS) => Path::Row,
         (true, _) => Path::Tile,
     }
@@ -84,7 +91,7 @@ fn path(d: &GpuDevice, rows: usize) -> Path {
 
 /// Whether `norm` costs less within the product of `x` with a matrix than before it: with few rows.
 pub(in crate::ops) fn fuses_norm(d: &GpuDevice, x: &Tensor) -> bool {
-    matches!(path(d, x.rows()), Path::Row | Path::Lane(1))
+    matches!(path(d, x.rows()), Path::Row | Path::Lane(0))
 }
 
 /// Whether gates and ups meet within the product: where one invocation holds both.
@@ -110,7 +117,13 @@ pub(in crate::ops) fn linear(
         Some(Gate::Silu) => 1,
         Some(Gate::Gelu) => 2,
     };
-    let fused = [o.bias.is_some() as u32, o.norm.is_some() as u32, o.add.is_some() as u32, gate];
+    let fused = [
+        o.bias.is_some() as u32,
+        o.norm.is_some() as u32,
+        o.add.is_some() as u32,
+        gate,
+        u32::from(k.is_multiple_of(8)),
+    ];
     let (kernel, variant) = match path {
         Path::Row => (&ROW, row(fused)),
         Path::Tile => (&TILE, tile(fused)),
@@ -146,7 +159,7 @@ pub(in crate::ops) fn linear(
         match path {
             Path::Row => launch.grid(m * blocks),
             Path::Tile => launch.grid3([n.div_ceil(64) as u32, m.div_ceil(64) as u32, 1]),
-            Path::Lane(rows) => launch.elements(m.div_ceil(rows) * blocks, GpuDevice::ELEMENTS),
+            Path::Lane(rows) => launch.elements(m.div_ceil(LANE_ROWS[rows]) * blocks, GpuDevice::ELEMENTS),
         }?;
     }
     Ok(())

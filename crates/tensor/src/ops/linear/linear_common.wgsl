@@ -3,6 +3,7 @@ override BIAS: u32 = 0u;
 override NORM: u32 = 0u; // x is RMS-normalised and multiplied by `gain` first
 override ADD: u32 = 0u; // `residual` is added
 override GATE: u32 = 0u; // w is gates above ups: y = act(gate) · up; 1: silu, 2: gelu (tanh)
+override WHOLE: u32 = 0u; // k is a multiple of eight
 struct Params { m: u32, n: u32, k: u32, w_scales: u32, y_cols: u32, y_at: u32, bias_at: u32, eps: f32 }
 @group(0) @binding(0) var<storage, read> x: array<f32>; // [m, k]
 @group(0) @binding(1) var<storage, read> w: array<u32>; // [n, k]
@@ -17,7 +18,7 @@ fn x8(row: u32, j: u32) -> array<vec4f, 2> {
   let k = 8u * j;
   let at = row * p.k + k;
   var v: array<vec4f, 2>;
-  if (k + 8u <= p.k) {
+  if (WHOLE == 1u || k + 8u <= p.k) {
     v[0] = vec4f(x[at], x[at + 1u], x[at + 2u], x[at + 3u]);
     v[1] = vec4f(x[at + 4u], x[at + 5u], x[at + 6u], x[at + 7u]);
     return v;
@@ -30,7 +31,7 @@ fn x8(row: u32, j: u32) -> array<vec4f, 2> {
 fn gained(v: array<vec4f, 2>, j: u32) -> array<vec4f, 2> {
   let k = 8u * j;
   var g: array<vec4f, 2>;
-  if (k + 8u <= p.k) {
+  if (WHOLE == 1u || k + 8u <= p.k) {
     g[0] = vec4f(gain[k], gain[k + 1u], gain[k + 2u], gain[k + 3u]);
     g[1] = vec4f(gain[k + 4u], gain[k + 5u], gain[k + 6u], gain[k + 7u]);
   } else {

@@ -1,6 +1,17 @@
 // software adapters, where workgroup memory is many times slower than registers: an invocation takes ROWS rows of x (a
-// constant in front of this file) and four of w
+// constant in front of this file) and four of w. Sums are single variables: indexed ones would lie in memory.
 override WG: u32 = 64u;
+
+// What eight columns of a row of x add to its four sums.
+fn added(row: u32, j: u32, w0: array<vec4f, 2>, w1: array<vec4f, 2>, w2: array<vec4f, 2>, w3: array<vec4f, 2>) -> vec4f {
+  let v = x8(min(row, p.m - 1u), j);
+  return vec4f(dot8(v, w0), dot8(v, w1), dot8(v, w2), dot8(v, w3));
+}
+
+fn put_row(row: u32, i: u32, sums: vec4f) {
+  if (row >= p.m) { return; }
+  for (var c = 0u; c < 4u; c++) { put_block(row, i, c, sums); }
+}
 
 @compute @workgroup_size(WG)
 fn main(@builtin(workgroup_id) wg: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
@@ -10,24 +21,45 @@ fn main(@builtin(workgroup_id) wg: vec3u, @builtin(num_workgroups) groups: vec3u
   let i = index % blocks;
   if (row >= p.m) { return; }
   let cols = block_rows(i);
-  var sums: array<vec4f, ROWS>;
-  var squares: array<f32, ROWS>;
+  var s0 = vec4f(); var s1 = vec4f(); var s2 = vec4f(); var s3 = vec4f();
+  var s4 = vec4f(); var s5 = vec4f(); var s6 = vec4f(); var s7 = vec4f();
+  var squares = 0.0;
   for (var j = 0u; j < (p.k + 7u) / 8u; j++) {
     let w0 = dequant8(cols.x, j);
     let w1 = dequant8(cols.y, j);
     let w2 = dequant8(cols.z, j);
     let w3 = dequant8(cols.w, j);
-    for (var r = 0u; r < ROWS; r++) {
-      var v = x8(min(row + r, p.m - 1u), j);
-      if (NORM == 1u) {
-        squares[r] += dot8(v, v);
-        v = gained(v, j);
-      }
-      sums[r] += vec4f(dot8(v, w0), dot8(v, w1), dot8(v, w2), dot8(v, w3));
+    if (NORM == 1u) { // with one row only
+      let raw = x8(row, j);
+      squares += dot8(raw, raw);
+      let v = gained(raw, j);
+      s0 += vec4f(dot8(v, w0), dot8(v, w1), dot8(v, w2), dot8(v, w3));
+    } else {
+      s0 += added(row, j, w0, w1, w2, w3);
+    }
+    if (ROWS > 1u) {
+      s1 += added(row + 1u, j, w0, w1, w2, w3);
+      s2 += added(row + 2u, j, w0, w1, w2, w3);
+      s3 += added(row + 3u, j, w0, w1, w2, w3);
+    }
+    if (ROWS > 4u) {
+      s4 += added(row + 4u, j, w0, w1, w2, w3);
+      s5 += added(row + 5u, j, w0, w1, w2, w3);
+      s6 += added(row + 6u, j, w0, w1, w2, w3);
+      s7 += added(row + 7u, j, w0, w1, w2, w3);
     }
   }
-  for (var r = 0u; r < min(ROWS, p.m - row); r++) {
-    if (NORM == 1u) { sums[r] *= norm_scale(squares[r]); }
-    for (var c = 0u; c < 4u; c++) { put_block(row + r, i, c, sums[r]); }
+  if (NORM == 1u) { s0 *= norm_scale(squares); }
+  put_row(row, i, s0);
+  if (ROWS > 1u) {
+    put_row(row + 1u, i, s1);
+    put_row(row + 2u, i, s2);
+    put_row(row + 3u, i, s3);
+  }
+  if (ROWS > 4u) {
+    put_row(row + 4u, i, s4);
+    put_row(row + 5u, i, s5);
+    put_row(row + 6u, i, s6);
+    put_row(row + 7u, i, s7);
   }
 }
