@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use kinora_formats::Detokenizer;
 
+use super::adapters::Adapters;
 use super::event::{ChatEvent, FinishReason, TokenLogprob, Usage};
 use super::guess;
 use super::model::{Memory, TextModel};
@@ -24,6 +25,7 @@ pub struct ChatStream {
     /// Kept to the end of the answer, even where it is taken out of the engine meanwhile.
     model: Rc<TextModel>,
     plan: Plan,
+    adapters: Adapters,
     sampler: Sampler,
     history: History,
     constraint: Option<Constraint>,
@@ -137,16 +139,19 @@ impl ChatStream {
                     let message = format!("{name} has another vocabulary, so it cannot guess for this model");
                     return Err(EngineError::invalid_request("chat", message));
                 }
-                known(draft.remember(prompt))?.map(|memory| Draft { memory, model: draft })
+                known(draft.remember(prompt, &Adapters::default()))?.map(|memory| Draft { memory, model: draft })
             }
             _ => None,
         };
-        let memory = known(model.remember(prompt))?;
+        let adapters = engine.adapters_of(&plan.adapters)?;
+        known(model.adapt(&adapters))?; // refused now rather than in the middle
+        let memory = known(model.remember(prompt, &adapters))?;
         let cached = memory.as_ref().map_or(0, |memory| memory.tokens.len());
         let breakers = plan.sampling.dry.as_ref().map(|dry| model.holding(&dry.sequence_breakers)).unwrap_or_default();
         let usage = Usage { prompt_tokens: prompt.len(), cached_tokens: cached, ..Usage::default() };
         let mut stream = Self {
             engine: engine.clone(),
+            adapters,
             sampler: Sampler::new(plan.sampling.clone(), plan.seed),
             history: History::new(prompt).with_breakers(breakers),
             constraint,
@@ -271,7 +276,7 @@ impl ChatStream {
         }
         self.model = self.engine.recover(&self.model).await?;
         self.pending = text.to_vec();
-        if let Some(memory) = known(self.model.remember(text))? {
+        if let Some(memory) = known(self.model.remember(text, &self.adapters))? {
             self.pending.drain(..memory.tokens.len());
             self.memory = Some(memory);
         }
@@ -328,7 +333,7 @@ impl ChatStream {
                 device.turn(&abort).await?;
                 let tokens = memory.tokens.len() + part.len();
                 model.grow(memory, tokens).await?;
-                logits = Some(model.llama.forward(part, &mut memory.cache)?);
+                logits = Some(model.read(part, memory, &abort).await?);
                 memory.tokens.extend_from_slice(part);
             }
             let Some(logits) = logits else { break };
@@ -364,11 +369,20 @@ impl ChatStream {
             let (now, later) = memory.chunk(rest);
             if later.is_empty() && !guesses.is_empty() {
                 let all = [now, guesses].concat();
+                model.adapt(&self.adapters)?;
                 let rows = model.llama.forward_all(&all, &mut memory.cache)?; // [T, vocab]
                 logits = Some(rows.narrow(0, now.len() - 1, 1 + guesses.len()).map_err(EngineError::from)?);
                 memory.tokens.extend_from_slice(&all);
             } else {
-                logits = Some(model.llama.forward(now, &mut memory.cache)?); // [1, vocab]
+                match model.read(now, &mut memory, &self.plan.abort).await {
+                    Ok(row) => logits = Some(row), // [1, vocab]
+                    Err(e) => {
+                        if e.code == "aborted" {
+                            model.give_back(memory); // what it holds is whole
+                        }
+                        return Err(e);
+                    }
+                }
                 memory.note(now);
             }
             rest = later;
@@ -560,10 +574,10 @@ impl ChatStream {
     }
 }
 
-/// The memory, or none where the device was lost: the first read finds another.
-fn known(memory: Result<Memory>) -> Result<Option<Memory>> {
-    match memory {
-        Ok(memory) => Ok(Some(memory)),
+/// What was made, or none where the device was lost: the first read finds another.
+fn known<T>(made: Result<T>) -> Result<Option<T>> {
+    match made {
+        Ok(made) => Ok(Some(made)),
         Err(e) if e.code == "device_lost" => Ok(None),
         Err(e) => Err(e),
     }
