@@ -8,13 +8,16 @@ use kinora_tensor::{Abort, Tensor};
 use super::model::{Memory, TextModel};
 use crate::{EngineError, error::Result};
 
+/// One of them and its strength.
+type Weighted = (Rc<Adapter>, f32);
+
 /// Adapters and how strong each is, in the order of the request.
 #[derive(Clone, Default)]
-pub(crate) struct Adapters(pub Vec<(Rc<Adapter>, f32)>);
+pub(crate) struct Adapters(pub Vec<Weighted>);
 
 impl PartialEq for Adapters {
     fn eq(&self, other: &Self) -> bool {
-        let same = |((a, x), (b, y)): (&(Rc<Adapter>, f32), &(Rc<Adapter>, f32))| Rc::ptr_eq(a, b) && x == y;
+        let same = |((a, x), (b, y)): (&Weighted, &Weighted)| Rc::ptr_eq(a, b) && x == y;
         self.0.len() == other.0.len() && self.0.iter().zip(&other.0).all(same)
     }
 }
