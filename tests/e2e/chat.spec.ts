@@ -91,6 +91,21 @@ test('a seed gives the same answer; a setting that cannot be is named', async ({
   await expect(page.getByRole('alert')).toContainText('temperature is 9');
 });
 
+test('an answer as JSON follows the schema; a schema that is none is named', async ({ page, site }) => {
+  const chat = new Chat(page);
+  await chat.open(site.isolated.url);
+  await page.getByRole('button', { name: 'Settings' }).click();
+  await page.getByLabel('as JSON that follows a schema').check();
+  await chat.say(ROBOT);
+  await chat.done();
+  const answer = JSON.parse((await chat.answers.locator('code').textContent()) ?? '') as Record<string, unknown>;
+  expect(Object.keys(answer).sort()).toEqual(['mood', 'title', 'words']);
+  expect(['happy', 'sad', 'calm']).toContain(answer['mood']);
+  await page.getByLabel('Schema', { exact: true }).fill('{ "type": ');
+  await chat.say('Hello');
+  await expect(page.getByRole('alert')).toContainText('The schema is no JSON');
+});
+
 test('Stop ends an answer at once and keeps what is there', async ({ page, site }) => {
   const chat = new Chat(page);
   await chat.open(site.isolated.url);

@@ -76,7 +76,7 @@ const cases: [string, Manner, string, { pieces?: string[][]; timeoutMs?: number 
     { ranges: 'ignore', length: null, endless: true, body: small.subarray(0, 64) },
     'model_refused',
   ],
-  ['a model without end', { ranges: 'ignore', length: null, endless: true }, 'download_limit'],
+  ['a model without end', { ranges: 'ignore', length: null, endless: true }, 'model_refused'],
   ['no permission for other origins', { cors: false }, 'network'],
   ['another type', { type: 'text/plain' }, 'ok'],
 ];

@@ -211,8 +211,10 @@ export async function estimated(
   device?: DeviceInfo['kind'],
 ): Promise<ModelEstimate> {
   const contextTokens = options.contextTokens ?? CONTEXT_TOKENS;
-  const here = device && device !== 'remote' ? { device } : {};
-  const call = { op: 'model.estimate', args: { ...args, contextTokens, ...here } } as const;
+  const call = {
+    op: 'model.estimate',
+    args: { ...args, contextTokens, ...(device && device !== 'remote' ? { device } : {}) },
+  } as const;
   for await (const event of store.call<ModelEvent>(call, { signal: options.signal })) {
     if (event.type === 'estimate') return event.estimate;
   }

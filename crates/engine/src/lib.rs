@@ -29,8 +29,10 @@ pub mod openai;
 mod recovery;
 pub mod sampling;
 pub mod scheduler;
+mod summary;
 
 pub use encoder::Embedding;
 pub use engine::{EMBEDDED, Engine, ModelFiles, ModelInfo, VideoModels};
 pub use error::EngineError;
 pub use kinora_tensor::{Abort, Device};
+pub use summary::TextSummary;

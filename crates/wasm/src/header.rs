@@ -1,9 +1,7 @@
 //! What the beginning of a model file says, before the rest of it is fetched.
 
-use std::collections::BTreeMap;
-
-use kinora_engine::EngineError;
-use kinora_formats::{FormatError, Gguf, HeaderRead, TextConfig};
+use kinora_engine::{EngineError, TextSummary};
+use kinora_formats::{FormatError, Gguf, HeaderRead};
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
 
@@ -17,18 +15,7 @@ const UNKNOWN: u64 = 1 << 53;
 #[serde(untagged)]
 enum Read {
     More { need: u64 },
-    Done { about: About, bytes: u64 },
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct About {
-    architecture: String,
-    quantisation: &'static str,
-    parameters: u64,
-    context: u32,
-    title: String,
-    cache_bytes_per_token: u64,
+    Done { about: TextSummary, bytes: u64 },
 }
 
 /// Reads the header of a GGUF file from its first bytes. `file_bytes`: the size of the file, negative where it is unknown.
@@ -43,35 +30,11 @@ pub fn read_header(head: &[u8], file_bytes: f64) -> Result<JsValue, JsValue> {
     };
     let read = match parsed.map_err(refused)? {
         HeaderRead::More(need) => Read::More { need },
-        HeaderRead::Done(gguf) => Read::Done { about: about(&gguf).map_err(refused)?, bytes: gguf.total_len() },
+        HeaderRead::Done(gguf) => {
+            Read::Done { about: TextSummary::of(&gguf).map_err(refused)?, bytes: gguf.total_len() }
+        }
     };
     to_js(&read)
-}
-
-fn about(gguf: &Gguf) -> Result<About, FormatError> {
-    let text = |key| Ok::<_, FormatError>(gguf.get_str(key)?.unwrap_or_default().to_string());
-    let architecture = text("general.architecture")?;
-    let mut by_type = BTreeMap::new();
-    for tensor in gguf.tensors() {
-        *by_type.entry(tensor.ty.name()).or_insert(0u64) += tensor.bytes;
-    }
-    let values = gguf.tensors().map(|t| t.shape.iter().product::<u64>()).sum();
-    let context = gguf.get_u32(&format!("{architecture}.context_length"))?.unwrap_or(0);
-    // The first part of a split file has the hyper-parameters and not all tensors: those are checked when it is loaded.
-    let split = gguf.get_u32("split.count")?.unwrap_or(1) > 1;
-    let config = match TextConfig::read(gguf) {
-        Err(e) if split && !matches!(e, FormatError::Unsupported { .. }) => None,
-        read => Some(read?),
-    };
-    Ok(About {
-        quantisation: by_type.into_iter().max_by_key(|(_, bytes)| *bytes).map_or("", |(name, _)| name),
-        parameters: values,
-        context,
-        title: text("general.name")?,
-        // keys and values in f32
-        cache_bytes_per_token: config.map_or(0, |c| (c.n_layer * c.n_head_kv * c.head_dim * 2 * 4) as u64),
-        architecture,
-    })
 }
 
 fn refused(e: FormatError) -> JsValue {

@@ -21,7 +21,7 @@ export async function estimate(wanted: Asked, readHeader: ReadHeader, signal: Ab
   );
   if (here) return told(wanted, here.about, here.bytes, 0);
   const parts = wanted.files.length
-    ? wanted.files.map((file) => new BlobFile(file, wanted.name))
+    ? await Promise.all(wanted.files.map((file) => BlobFile.open(file, wanted.name)))
     : await Promise.all(wanted.urls.map((url) => HttpFile.open(url, net)));
   try {
     const [first] = parts;

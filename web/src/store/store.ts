@@ -249,8 +249,9 @@ async function check(
 }
 
 async function openParts(wanted: Wanted, net: Net): Promise<Ahead[]> {
-  const parts: PartReader[] = wanted.files.map((file, i) => new BlobFile(file, wanted.urls[i] ?? wanted.name));
+  const parts: PartReader[] = [];
   try {
+    for (const file of wanted.files) parts.push(await BlobFile.open(file, wanted.name));
     for (const url of wanted.files.length > 0 ? [] : wanted.urls) parts.push(await HttpFile.open(url, net));
   } catch (error) {
     for (const part of parts) part.close();

@@ -1,6 +1,7 @@
 import { KinoraError } from '../errors.js';
 import { CHUNK, chunkBytes, chunkCount, sha256 } from './chunks.js';
 import type { Pieces } from './journal.js';
+import { refuseImpostor } from './sniff.js';
 
 /** A file of a model as it is read: from an address, or from one that the user gave. */
 export interface PartReader {
@@ -19,16 +20,25 @@ export interface Sink {
   put(part: number, piece: number, bytes: Uint8Array<ArrayBuffer>, hash: string | undefined): Promise<void>;
 }
 
+/** Bytes by which a file is recognised. */
+const HEAD = 512;
+
 /** A local file, read like one at an address. */
 export class BlobFile implements PartReader {
   readonly bytes: number;
   readonly version = null;
 
-  constructor(
+  private constructor(
     private readonly blob: Blob,
     readonly url: string,
   ) {
     this.bytes = blob.size;
+  }
+
+  /** Refuses what is no GGUF file by its first bytes. */
+  static async open(blob: Blob, name: string): Promise<BlobFile> {
+    refuseImpostor(name, new Uint8Array(await blob.slice(0, HEAD).arrayBuffer()));
+    return new BlobFile(blob, name);
   }
 
   async read(from: number, to: number, came: (bytes: number) => void): Promise<Uint8Array<ArrayBuffer>> {

@@ -43,7 +43,11 @@ export interface Settings {
 export const EXAMPLE_SCHEMA = JSON.stringify(
   {
     type: 'object',
-    properties: { title: { type: 'string' }, mood: { enum: ['happy', 'sad', 'calm'] }, words: { type: 'integer' } },
+    properties: {
+      title: { type: 'string', maxLength: 60 },
+      mood: { enum: ['happy', 'sad', 'calm'] },
+      words: { type: 'integer', minimum: 1, maximum: 500 },
+    },
     required: ['title', 'mood', 'words'],
     additionalProperties: false,
   },

@@ -51,7 +51,9 @@ export class ChatPage extends LitElement {
       this.follows = scrollHeight - clientHeight - scrollTop < NEAR_PX;
     });
     const look = (): void => {
-      if (!this.hidden && this.library.models.length === 0) void this.library.refresh();
+      if (this.hidden) return;
+      window.scrollTo({ top: document.documentElement.scrollHeight });
+      if (this.library.models.length === 0) void this.library.refresh();
     };
     window.addEventListener('hashchange', () => setTimeout(look));
     setTimeout(look);
@@ -148,7 +150,7 @@ export class ChatPage extends LitElement {
                 id="message"
                 rows="1"
                 dir="auto"
-                placeholder="Message ${library.chosen || 'the built-in model'}"
+                placeholder="Message ${library.chosen || 'Kinora'}"
                 autocomplete="off"
                 @focus=${() => this.host.warm()}
                 @keydown=${(event: KeyboardEvent) => {

@@ -1,48 +1,30 @@
+import type { ChatMessage, ChatParams, Schema } from 'kinora';
 import type { Settings, Turn } from './history.js';
 import { TOOLS } from './tools.js';
 
-/** What is asked of `kinora.chat.completions.create`, in the shape of the OpenAI API. */
-export interface Request {
-  messages: Record<string, unknown>[];
-  stream: true;
-  [field: string]: unknown;
-}
-
-/** What comes back, as far as the page reads it. */
-export interface Chunk {
-  choices: {
-    delta: {
-      content?: string | null;
-      tool_calls?: { index: number; id?: string; function?: { name?: string; arguments?: string } }[];
-    };
-    finish_reason: string | null;
-  }[];
-  usage?: { completion_tokens: number } | null;
-}
+/** A streamed request. */
+export type Request = ChatParams & { stream: true };
 
 /** A setting that cannot be; named for the form. */
 export class BadSetting extends Error {}
 
 /** The request for the next turn. Only what the person set is sent: the rest is the engine's to choose. */
 export function requestFor(turns: readonly Turn[], settings: Settings, model: string): Request {
-  const request: Request = { messages: messagesOf(turns, settings.system), stream: true };
-  if (model) request['model'] = model;
+  const request: Request = {
+    messages: messagesOf(turns, settings.system),
+    model,
+    stream: true,
+    stream_options: { include_usage: true },
+  };
   const extension: Record<string, number> = {};
-  const set = (
-    to: Record<string, unknown>,
-    field: string,
-    text: string,
-    most: number,
-    whole = false,
-    least = 0,
-  ): void => {
+  const set = (to: object, field: string, text: string, most: number, whole = false, least = 0): void => {
     if (text.trim() === '') return;
     const value = Number(text);
     if (!(value >= least && value <= most) || (whole && !Number.isInteger(value))) {
       const kind = whole ? 'a whole number ' : '';
       throw new BadSetting(`${field.replaceAll('_', ' ')} is ${text}: it must be ${kind}from ${least} to ${most}.`);
     }
-    to[field] = value;
+    Object.assign(to, { [field]: value });
   };
   set(request, 'temperature', settings.temperature, 2);
   set(request, 'top_p', settings.top_p, 1);
@@ -50,19 +32,19 @@ export function requestFor(turns: readonly Turn[], settings: Settings, model: st
   set(request, 'seed', settings.seed, 2 ** 32 - 1, true);
   set(extension, 'top_k', settings.top_k, 1000, true);
   set(extension, 'min_p', settings.min_p, 1);
-  if (Object.keys(extension).length > 0) request['kinora'] = extension;
+  if (Object.keys(extension).length > 0) request.kinora = extension;
   if (settings.json) {
-    let schema: unknown;
+    let schema: Schema;
     try {
-      schema = JSON.parse(settings.schema);
+      schema = JSON.parse(settings.schema) as Schema;
     } catch (error) {
       throw new BadSetting(`The schema is no JSON: ${error instanceof Error ? error.message : error}`);
     }
-    request['response_format'] = { type: 'json_schema', json_schema: { name: 'answer', strict: true, schema } };
+    request.response_format = { type: 'json_schema', json_schema: { name: 'answer', strict: true, schema } };
   } else {
     const tools = TOOLS.filter(({ name }) => settings.tools.includes(name));
     if (tools.length > 0) {
-      request['tools'] = tools.map(({ name, description, parameters }) => ({
+      request.tools = tools.map(({ name, description, parameters }) => ({
         type: 'function',
         function: { name, description, parameters },
       }));
@@ -71,8 +53,8 @@ export function requestFor(turns: readonly Turn[], settings: Settings, model: st
   return request;
 }
 
-function messagesOf(turns: readonly Turn[], system: string): Record<string, unknown>[] {
-  const messages: Record<string, unknown>[] = [];
+function messagesOf(turns: readonly Turn[], system: string): ChatMessage[] {
+  const messages: ChatMessage[] = [];
   if (system.trim()) messages.push({ role: 'system', content: system });
   for (const { role, text, calls } of turns) {
     if (!calls?.length) {
@@ -80,8 +62,8 @@ function messagesOf(turns: readonly Turn[], system: string): Record<string, unkn
       continue;
     }
     messages.push({
-      role,
-      content: text,
+      role: 'assistant',
+      content: text || null,
       tool_calls: calls.map(({ id, name, arguments: args }) => ({
         id,
         type: 'function',

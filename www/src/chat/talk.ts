@@ -2,16 +2,14 @@ import type { Kinora } from 'kinora';
 import { type Host, type Trouble, troubleOf } from '../host.js';
 import type { Library } from '../models/library.js';
 import { type Call, keep, newSettings, recall, type Settings, type Turn } from './history.js';
-import { BadSetting, type Chunk, type Request, requestFor } from './request.js';
+import { BadSetting, requestFor } from './request.js';
 import { checkArguments, TOOLS } from './tools.js';
 
 const ROUNDS = 8;
+/** What requests call the model that comes with the page. */
+const EMBEDDED = 'kinora-text';
 /** A result is data for the model: no longer than it can read. */
 const MAX_RESULT = 4000;
-
-interface Completions {
-  create(request: Request, options: { signal: AbortSignal }): Promise<AsyncIterable<Chunk>>;
-}
 
 /** A conversation: what was said, what is being said, how it is said. */
 export class Talk {
@@ -114,17 +112,16 @@ export class Talk {
   private async turn(kinora: Kinora, signal: AbortSignal): Promise<Turn> {
     const { settings } = this;
     const model = this.library.chosen;
-    const request = requestFor(this.turns, settings, model);
+    const request = requestFor(this.turns, settings, model || EMBEDDED);
     const turn: Turn = { role: 'assistant', text: '', model: model || 'Kinora’s own', json: settings.json };
     const calls: Call[] = [];
     const turns = [...this.turns, turn];
     this.turns = turns;
     this.changed();
-    const completions = kinora.chat.completions as unknown as Completions;
     let first = 0;
     let tokens = 0;
     try {
-      for await (const chunk of await completions.create(request, { signal })) {
+      for await (const chunk of await kinora.chat.completions.create(request, { signal })) {
         const choice = chunk.choices[0];
         if (chunk.usage) tokens = chunk.usage.completion_tokens;
         if (choice?.delta.content) {

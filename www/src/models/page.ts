@@ -196,8 +196,9 @@ export class ModelsPage extends LitElement {
 
   private storageView(): TemplateResult | typeof nothing {
     const { storage } = this.library;
-    if (!storage || storage.quota === 0) {
-      return html`<p class="facts">This browser gives the page no storage: models stay in memory until you leave.</p>`;
+    if (!storage) return nothing;
+    if (storage.quota === 0) {
+      return html`<p class="facts">Models stay in memory until you leave: this browser keeps nothing for this page.</p>`;
     }
     const { usage, quota, persisted } = storage;
     return html`
@@ -217,7 +218,7 @@ function downloadView({ url, progress }: Download, library: Library): TemplateRe
       <b>${name}</b>
       <progress max="1" .value=${total ? (progress?.loaded ?? 0) / total : 0} aria-label=${`${name}, progress`}></progress>
       <p class="facts" role="status">
-        ${progress?.text ?? 'Asking the server'}${total ? html`: ${megabytes(progress?.loaded ?? 0)} of ${megabytes(total)} ${timeLeft(progress?.etaMs)}` : nothing}
+        ${progress?.text ?? 'Asking the server'}${total ? html`: ${megabytes(progress?.loaded ?? 0)} of ${megabytes(total)}${progress?.etaMs ? `, ${timeLeft(progress.etaMs)}` : ''}` : nothing}
       </p>
     </div>
     <button class="quiet" @click=${() => library.pause(url)}>${icon('pause')}Pause</button>

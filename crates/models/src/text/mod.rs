@@ -35,6 +35,8 @@ use rope::{Rope, RopeTables};
 const WARM_PROMPT: usize = 32;
 /// Turns between the blocks of one reading on a GPU.
 const GPU_TURNS: usize = 4;
+/// And of a short one: fewer than the kernels for many rows take.
+const WARM_FEW: usize = 5;
 
 /// A loaded decoder.
 pub struct Decoder {
@@ -175,8 +177,9 @@ impl Decoder {
     pub async fn warm_up(&self, kind: CacheType, progress: impl FnMut(usize, usize)) -> Result<()> {
         let Device::Gpu(gpu) = &self.device else { return Ok(()) };
         let compute = || {
-            let mut cache = self.new_cache_in(WARM_PROMPT + 2, kind)?;
+            let mut cache = self.new_cache_in(2 * WARM_PROMPT, kind)?;
             self.forward(&[0; WARM_PROMPT], &mut cache)?;
+            self.forward(&[0; WARM_FEW], &mut cache)?;
             let logits = self.forward(&[0], &mut cache)?;
             Ok::<_, ModelError>(logits.plan_sampling()?)
         };
