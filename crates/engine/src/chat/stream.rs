@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 
 use kinora_formats::Detokenizer;
+use kinora_tensor::{Device, LogitEdits, MAX_GPU_CANDIDATES};
 
 use super::adapters::Adapters;
 use super::event::{ChatEvent, FinishReason, TokenLogprob, Usage};
@@ -18,6 +19,8 @@ use crate::{Abort, Engine, EngineError, constrain::Constraint, error::Result};
 
 /// So many lost devices in one answer are a machine on which it will not end.
 const MAX_RECOVERIES: usize = 8;
+/// Candidates beyond top-k that a GPU tells.
+const TIES: usize = 8;
 
 /// The assistant's turn, event by event. Dropping it stops the work and keeps the cache for the next conversation.
 pub struct ChatStream {
@@ -41,6 +44,8 @@ pub struct ChatStream {
     /// Logits of what follows the newest token, where a guess of it was right.
     ready: Option<Vec<f32>>,
     draft: Option<Draft>,
+    /// The tokens that may be drawn, a bit for each, once they were asked for; no grammar is on then.
+    allowed: Vec<u32>,
     /// How often the device was lost.
     recoveries: usize,
     /// Probabilities of tokens whose text is not shown yet.
@@ -163,6 +168,7 @@ impl ChatStream {
             ahead: VecDeque::new(),
             ready: None,
             draft,
+            allowed: Vec::new(),
             recoveries: 0,
             logprobs: Vec::new(),
             clock: Clock::start(),
@@ -214,9 +220,7 @@ impl ChatStream {
                 *logit = f32::NEG_INFINITY;
             }
         };
-        let spoken =
-            |id: &&u32| matches!(&self.mode, Mode::Watch { spoken, .. } if spoken.iter().any(|(s, _)| s == *id));
-        model.mute.iter().filter(|id| !spoken(id)).for_each(mute);
+        model.mute.iter().filter(|id| !self.is_spoken(**id)).for_each(mute);
         if self.plan.ignore_end {
             for (id, logit) in (0u32..).zip(&mut logits) {
                 if model.tokenizer.is_end(id) {
@@ -389,7 +393,21 @@ impl ChatStream {
         }
         let logits = logits.ok_or_else(|| internal("nothing to read"))?;
         let vocab = logits.last_dim();
-        let values = logits.to_vec().await?;
+        let values = match self.candidates(&device).filter(|_| guesses.is_empty()) {
+            Some(k) => {
+                let temperature = self.plan.sampling.temperature;
+                let edits = LogitEdits { mask: Some(self.allowed(vocab)), ..LogitEdits::default() };
+                let found = logits.top_candidates(k, &edits, if temperature > 0.0 { temperature } else { 1.0 }).await?;
+                let mut values = vec![f32::NEG_INFINITY; vocab];
+                for (id, logit) in found.top {
+                    if let Some(value) = values.get_mut(id as usize) {
+                        *value = logit;
+                    }
+                }
+                values
+            }
+            None => logits.to_vec().await?,
+        };
         drop(logits);
         device.reset_arena();
         self.memory = Some(memory);
@@ -397,6 +415,35 @@ impl ChatStream {
         let first = rows.next().ok_or_else(|| internal("no logits"))?;
         self.ahead = guesses.iter().copied().zip(rows).collect();
         Ok(first)
+    }
+
+    /// How many of the likeliest tokens a GPU needs to tell, where these are enough: not all logits have to be read back.
+    fn candidates(&self, device: &Device) -> Option<usize> {
+        let all_are_asked_for = self.constraint.is_some() || self.plan.logprobs.is_some();
+        let k = self.plan.sampling.likeliest().filter(|_| !all_are_asked_for)?;
+        // some more, because the sampler breaks ties after rounding
+        let k = if k == 1 { 1 } else { k + TIES };
+        (matches!(device, Device::Gpu(_)) && k <= MAX_GPU_CANDIDATES).then_some(k)
+    }
+
+    /// The tokens that may be drawn, a bit for each.
+    fn allowed(&mut self, vocab: usize) -> &[u32] {
+        if self.allowed.is_empty() {
+            let mut words = vec![u32::MAX; vocab.div_ceil(32)];
+            let ends = (0..vocab as u32).filter(|id| self.plan.ignore_end && self.model.tokenizer.is_end(*id));
+            for id in self.model.mute.iter().copied().filter(|id| !self.is_spoken(*id)).chain(ends) {
+                if let Some(word) = words.get_mut(id as usize / 32) {
+                    *word &= !(1 << (id % 32));
+                }
+            }
+            self.allowed = words;
+        }
+        &self.allowed
+    }
+
+    /// Whether a control token begins calls, so that it may be drawn.
+    fn is_spoken(&self, id: u32) -> bool {
+        matches!(&self.mode, Mode::Watch { spoken, .. } if spoken.iter().any(|(s, _)| *s == id))
     }
 
     /// Shows a token and keeps it for the network, unless it was read ahead.
