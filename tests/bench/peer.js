@@ -1,5 +1,46 @@
-// The bench module for a harness with a page of its own: `kernel(spec, opts)` gives the milliseconds of each pass, or null for a
-// case that is none. `wasm/` beside this file is `target/wasm-bench`.
+// Kinora in a harness that times engines beside each other in a page of its own: text through the package in `kinora/` (web/dist),
+// single kernels through `wasm/` (target/wasm-bench). `./x bench peer` puts the three together in target/peer.
+let kinora;
+let calls = 0;
+
+/** A GGUF from `url`, ready for a prompt. */
+export async function load(url, { threads, device }) {
+  const { Kinora } = await import(new URL('./kinora/index.js', import.meta.url).href);
+  const [engine, blob] = await Promise.all([
+    Kinora.load({ assets: new URL('./kinora/', import.meta.url), threads, device, video: false }),
+    fetch(url).then((response) => response.blob()),
+  ]);
+  kinora = engine;
+  await kinora.models.load(new File([blob], 'model.gguf'), { name: 'model' });
+  return kinora.device;
+}
+
+/** `n` tokens of which no two calls share the first, so that nothing is found in a cache. */
+const prompt = (n) => {
+  calls += 1;
+  return Array.from({ length: n }, (_, i) => (i === 0 ? 300 + (calls % 2000) : 100 + ((i * 7919) % 20000)));
+};
+
+const complete = (n, max_tokens) =>
+  kinora.completions.create({
+    model: 'model',
+    prompt: prompt(n),
+    max_tokens,
+    temperature: 0,
+    kinora: { ignore_eos: true },
+  });
+
+export async function prefill(n) {
+  const { kinora: report, usage } = await complete(n, 1);
+  return { ms: report.prompt_ms, n: usage.prompt_tokens };
+}
+
+/** The first of the tokens comes with the prompt; the others are steps of their own. */
+export async function decode(n, depth) {
+  const { kinora: report, usage } = await complete(depth, n + 1);
+  return { ms: report.completion_ms, n: usage.completion_tokens - 1 };
+}
+
 let module;
 
 async function start() {
@@ -14,11 +55,12 @@ async function start() {
   return wasm_bindgen;
 }
 
-export async function kernel(spec, { threads, minReps, minMs, maxMs }) {
+/** The milliseconds of each pass of a case, or null for one that is none. */
+export async function kernel(spec, { threads, device, minReps, minMs, maxMs }) {
   if (threads !== 1) return null;
   module ??= start();
   const { PageCase } = await module;
-  const one = PageCase.make(spec.name, threads);
+  const one = device === 'gpu' ? await PageCase.makeOnGpu(spec.name) : PageCase.make(spec.name, threads);
   if (!one) return null;
   const pass = async () => {
     const from = performance.now();

@@ -25,6 +25,8 @@ export interface LoadOptions {
    * engine of this page. `device` says so. Films are made here all the same; the engine starts with the first.
    */
   remote?: RemoteOptions;
+  /** `false` leaves the models for films out: less to read and to keep in memory where only text is wanted. */
+  video?: false;
   /** `auto` takes the GPU where it is a real one, else the CPU. */
   device?: 'auto' | 'gpu' | 'cpu';
   /** Threads of the CPU device; where left out, one a core and 8 at most. */
@@ -82,7 +84,7 @@ export class Kinora {
     const { worker, engines, models } = resolveAssets(options.assets);
     const client = new Client(worker, {
       engines,
-      models,
+      models: options.video === false ? models.filter(({ name }) => name === 'text') : models,
       device: options.device ?? 'auto',
       threads: options.threads ?? 0,
     });
