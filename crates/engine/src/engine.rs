@@ -6,10 +6,11 @@ use std::rc::Rc;
 
 use kinora_formats::config::is_encoder;
 use kinora_formats::{GgufFile, SafeTensorsFile};
+use kinora_models::text::Adapter;
 use kinora_models::video::{motion::Motion, paint::Painter, refine::Refiner};
 use kinora_tensor::{Abort, Device, TensorError};
 
-use crate::chat::{ChatRequest, ChatStream, CompletionRequest, Prompt, TextModel};
+use crate::chat::{Adapters, ChatRequest, ChatStream, CompletionRequest, Prompt, TextModel};
 use crate::encoder::{Embedding, EncoderModel};
 use crate::film::{FilmRequest, FilmStream};
 use crate::recovery::Recovery;
@@ -67,6 +68,8 @@ struct Inner {
     texts: RefCell<BTreeMap<String, Rc<TextModel>>>,
     encoders: RefCell<BTreeMap<String, Rc<EncoderModel>>>,
     video: Option<VideoModels>,
+    /// By name.
+    adapters: RefCell<BTreeMap<String, Rc<Adapter>>>,
     recovery: Recovery,
 }
 
@@ -99,7 +102,14 @@ impl Engine {
         };
         device.reset_arena();
         let (texts, encoders) = (RefCell::new(texts), RefCell::default());
-        Ok(Self(Rc::new(Inner { device, texts, encoders, video, recovery: Recovery::default() })))
+        Ok(Self(Rc::new(Inner {
+            device,
+            texts,
+            encoders,
+            video,
+            adapters: RefCell::default(),
+            recovery: Recovery::default(),
+        })))
     }
 
     /// Where the models were loaded. Text models move to another where it was lost: an answer's end says where it ran.
@@ -157,7 +167,7 @@ impl Engine {
     pub async fn save_session(&self, request: &ChatRequest) -> Result<Vec<u8>> {
         let model = self.text(request.model.as_deref())?;
         let (prompt, _) = model.prompt(request)?;
-        model.save(&prompt).await
+        model.save(&prompt, &self.adapters_of(&request.adapters)?).await
     }
 
     /// Keeps a saved conversation for the next request that begins like it, which then reads only what is new; returns how
@@ -166,8 +176,51 @@ impl Engine {
     /// # Errors
     /// `invalid_request` for bytes that are damaged, something else, or of another model or version;
     /// `context_length_exceeded`, `model_not_found`, `out_of_memory`.
-    pub fn restore_session(&self, model: Option<&str>, bytes: &[u8]) -> Result<usize> {
-        self.text(model)?.restore(bytes)
+    pub fn restore_session(&self, model: Option<&str>, adapters: &[(String, f32)], bytes: &[u8]) -> Result<usize> {
+        self.text(model)?.restore(bytes, &self.adapters_of(adapters)?)
+    }
+
+    /// Adds a low-rank adapter in llama.cpp's GGUF layout, which requests then name beside its strength; one of that name
+    /// makes room. It is held against a model when a request first puts it on.
+    ///
+    /// # Errors
+    /// `model_refused` with what is wrong with the file, `invalid_request` for an empty name.
+    pub fn load_adapter(&self, name: &str, file: &GgufFile) -> Result<()> {
+        if name.is_empty() {
+            return Err(EngineError::invalid_request("load", "an adapter needs a name"));
+        }
+        let adapter = Adapter::load(file).map_err(|e| EngineError::from(e).at("load"))?;
+        self.0.adapters.borrow_mut().insert(name.to_string(), Rc::new(adapter));
+        Ok(())
+    }
+
+    /// Takes an adapter out. Answers that use it go on to their end.
+    pub fn remove_adapter(&self, name: &str) {
+        self.0.adapters.borrow_mut().remove(name);
+    }
+
+    /// The names of all adapters.
+    pub fn adapters(&self) -> Vec<String> {
+        self.0.adapters.borrow().keys().cloned().collect()
+    }
+
+    /// The adapters of a request.
+    ///
+    /// # Errors
+    /// `invalid_request` for one that is not loaded, with the names that there are, or a strength that is no number.
+    pub(crate) fn adapters_of(&self, wanted: &[(String, f32)]) -> Result<Adapters> {
+        let loaded = self.0.adapters.borrow();
+        let find = |(name, scale): &(String, f32)| {
+            let refuse = |why: String| EngineError::invalid_request("chat", format!("adapters: {why}"));
+            if !scale.is_finite() {
+                return Err(refuse(format!("{name} times {scale} is no strength: take a number such as 1")));
+            }
+            let there = || loaded.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
+            let adapter =
+                loaded.get(name).ok_or_else(|| refuse(format!("there is no {name:?}; loaded are: {}", there())))?;
+            Ok((adapter.clone(), *scale))
+        };
+        Ok(Adapters(wanted.iter().map(find).collect::<Result<_>>()?))
     }
 
     /// A text as a vector: of an encoder, or the pooled states of a text model.
@@ -198,6 +251,7 @@ impl Engine {
                     Prompt::Tokens(tokens) => tokens.clone(),
                 };
                 model.check_length(&tokens)?;
+                model.adapt(&Adapters::default())?;
                 Embedding { vector: model.llama.embed(&tokens).await?, tokens: tokens.len() }
             }
         };

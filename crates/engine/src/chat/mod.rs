@@ -1,5 +1,6 @@
 //! Chats: a conversation goes in, the assistant's turn comes out token by token.
 
+mod adapters;
 mod event;
 mod guess;
 mod model;
@@ -11,6 +12,7 @@ mod stream;
 pub(crate) mod tests;
 mod tools;
 
+pub(crate) use adapters::Adapters;
 pub use event::{ChatEvent, FinishReason, TokenLogprob, Usage};
 pub(crate) use model::TextModel;
 pub use request::{

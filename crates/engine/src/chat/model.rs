@@ -1,6 +1,6 @@
 //! The text model with its tokenizer, template and memory, as all chats of an engine share it.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -9,6 +9,7 @@ use kinora_models::text::{CacheType, Decoder, KvCache};
 use kinora_tensor::Device;
 use serde_json::{Value, json};
 
+use super::adapters::Adapters;
 use super::event::TokenLogprob;
 use super::request::{ChatRequest, ContextPolicy, Message, Role};
 use super::tools;
@@ -50,6 +51,10 @@ pub(crate) struct TextModel {
     kind: CacheType,
     /// Conversations that nobody goes on with at the moment, the newest last.
     idle: RefCell<Vec<Memory>>,
+    /// Those that are on.
+    pub(super) adapters: RefCell<Adapters>,
+    /// How often others were put on.
+    pub(super) switches: Cell<u64>,
     /// To load it again where a GPU was lost; a CPU never is.
     pub file: Option<GgufFile>,
     /// What took its place then.
@@ -69,6 +74,8 @@ pub(crate) struct About {
 pub(crate) struct Memory {
     pub cache: KvCache,
     pub tokens: Vec<u32>,
+    /// What they were read with.
+    pub adapters: Adapters,
     /// So many of them were read in whole chunks.
     pub whole: usize,
 }
@@ -134,6 +141,8 @@ impl TextModel {
             context,
             kind,
             idle: RefCell::new(Vec::new()),
+            adapters: RefCell::default(),
+            switches: Cell::default(),
             file: matches!(device, Device::Gpu(_)).then(|| file.clone()),
             successor: RefCell::default(),
             llama,
@@ -257,15 +266,16 @@ impl TextModel {
         Ok(())
     }
 
-    /// A memory that holds the longest beginning of `prompt` that is known in whole chunks, but never all of it.
+    /// A memory that holds the longest beginning of `prompt` that was read in whole chunks with `adapters`, but never all
+    /// of it.
     ///
     /// # Errors
     /// `out_of_memory`.
-    pub fn remember(&self, prompt: &[u32]) -> Result<Memory> {
+    pub fn remember(&self, prompt: &[u32], adapters: &Adapters) -> Result<Memory> {
         let most = prompt.len().saturating_sub(1);
         let known = |m: &Memory| {
             let common = m.tokens.iter().zip(prompt).take_while(|(a, b)| a == b).count();
-            common.min(m.whole).min(most) / CHUNK * CHUNK
+            if m.adapters == *adapters { common.min(m.whole).min(most) / CHUNK * CHUNK } else { 0 }
         };
         let mut idle = self.idle.borrow_mut();
         let best = (0..).zip(idle.iter()).map(|(i, m)| (known(m), i)).max();
@@ -279,9 +289,11 @@ impl TextModel {
             && (keep > 0 || memory.cache.max_len() >= room)
         {
             memory.truncate(keep)?;
+            memory.adapters = adapters.clone();
             return Ok(memory);
         }
-        Ok(Memory { cache: self.llama.new_cache_in(room, self.kind)?, tokens: Vec::new(), whole: 0 })
+        let cache = self.llama.new_cache_in(room, self.kind)?;
+        Ok(Memory { cache, tokens: Vec::new(), adapters: adapters.clone(), whole: 0 })
     }
 
     /// Makes room for `tokens` in all; the memory keeps what it holds.
@@ -292,7 +304,9 @@ impl TextModel {
         let len = memory.cache.max_len();
         if tokens > len {
             let room = self.capacity(tokens.max(2 * len));
+            self.adapt(&memory.adapters)?; // saved caches tell what they were read with
             let saved = self.llama.save_cache(&memory.cache).await?;
+            self.adapt(&memory.adapters)?;
             memory.cache = self.llama.restore_cache(&saved, room)?;
         }
         Ok(())

@@ -187,6 +187,8 @@ pub struct ChatRequest {
     pub logprobs: Option<usize>,
     pub context: ContextPolicy,
     pub speculation: Option<Speculation>,
+    /// Loaded adapters that change the model for this answer, each times its weight.
+    pub adapters: Vec<(String, f32)>,
     /// More variables for the chat template, such as `enable_thinking`.
     pub template: Map<String, Value>,
     /// Stops the work within 100 ms; the call that waits answers `aborted`.
@@ -209,6 +211,7 @@ impl Default for ChatRequest {
             logprobs: None,
             context: ContextPolicy::default(),
             speculation: None,
+            adapters: Vec::new(),
             template: Map::new(),
             abort: Abort::default(),
         }
@@ -241,6 +244,7 @@ pub struct CompletionRequest {
     pub format: ResponseFormat,
     pub logprobs: Option<usize>,
     pub speculation: Option<Speculation>,
+    pub adapters: Vec<(String, f32)>,
     /// The answer begins with the prompt.
     pub echo: bool,
     /// Goes on where the model would end: for measurements.
@@ -256,6 +260,7 @@ pub(crate) struct Plan {
     pub stop: Vec<String>,
     pub logprobs: Option<usize>,
     pub speculation: Option<Speculation>,
+    pub adapters: Vec<(String, f32)>,
     pub ignore_end: bool,
     pub abort: Abort,
 }
@@ -291,6 +296,7 @@ impl ChatRequest {
             stop: self.stop.clone(),
             logprobs: self.logprobs,
             speculation: self.speculation.clone(),
+            adapters: self.adapters.clone(),
             ignore_end: false,
             abort: self.abort.clone(),
         };
@@ -309,6 +315,7 @@ impl CompletionRequest {
             stop: self.stop.clone(),
             logprobs: self.logprobs,
             speculation: self.speculation.clone(),
+            adapters: self.adapters.clone(),
             ignore_end: self.ignore_end,
             abort: self.abort.clone(),
         };

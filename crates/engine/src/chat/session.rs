@@ -12,6 +12,7 @@
 
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::adapters::Adapters;
 use super::model::{CHUNK, Memory, TextModel};
 use crate::{EngineError, error::Result};
 
@@ -23,8 +24,8 @@ impl TextModel {
     ///
     /// # Errors
     /// `invalid_request` where nothing of it is kept, `device_lost`.
-    pub async fn save(&self, prompt: &[u32]) -> Result<Vec<u8>> {
-        let memory = self.remember(prompt)?;
+    pub async fn save(&self, prompt: &[u32], adapters: &Adapters) -> Result<Vec<u8>> {
+        let memory = self.remember(prompt, adapters)?;
         let saved = self.write(&memory).await;
         if !memory.tokens.is_empty() {
             self.give_back(memory);
@@ -42,6 +43,7 @@ impl TextModel {
             bytes.extend_from_slice(&number.to_le_bytes());
         }
         bytes.extend_from_slice(&xxh3_64(&bytes).to_le_bytes());
+        self.adapt(&memory.adapters)?; // the saved cache tells what it was read with
         bytes.extend_from_slice(&self.llama.save_cache(&memory.cache).await?);
         Ok(bytes)
     }
@@ -51,9 +53,10 @@ impl TextModel {
     /// # Errors
     /// `invalid_request` for bytes that are something else, damaged, or of another model or version;
     /// `context_length_exceeded`, `out_of_memory`.
-    pub fn restore(&self, bytes: &[u8]) -> Result<usize> {
+    pub fn restore(&self, bytes: &[u8], adapters: &Adapters) -> Result<usize> {
         let (tokens, whole, cache) = read(bytes)?;
         self.check_length(&tokens)?;
+        self.adapt(adapters)?;
         let cache = self.llama.restore_cache(cache, self.capacity(tokens.len() + 1)).map_err(|e| match e.into() {
             e @ EngineError { code: "invalid_request", .. } => refused(&e.message),
             e => e,
@@ -62,7 +65,7 @@ impl TextModel {
             return Err(refused("its tokens and its memory are of different lengths"));
         }
         let n = tokens.len();
-        self.give_back(Memory { cache, tokens, whole });
+        self.give_back(Memory { cache, tokens, adapters: adapters.clone(), whole });
         Ok(n)
     }
 }
@@ -118,7 +121,7 @@ mod tests {
         turns.extend([Message::assistant(answer), Message::user("and then")]);
         let (want, _, usage) = run(&engine, request(&turns)).unwrap();
         let other = tiny_engine(512);
-        assert_eq!(other.restore_session(None, &saved).unwrap(), usage.cached_tokens);
+        assert_eq!(other.restore_session(None, &[], &saved).unwrap(), usage.cached_tokens);
         let (got, _, again) = run(&other, request(&turns)).unwrap();
         assert_eq!((got, again.cached_tokens), (want, usage.cached_tokens));
         assert!(again.cached_tokens > 0);
@@ -131,7 +134,7 @@ mod tests {
         run(&engine, before.clone()).unwrap();
         let saved = block_on(engine.save_session(&before)).unwrap();
         let refused = |engine: &Engine, bytes: &[u8]| {
-            let error = engine.restore_session(None, bytes).unwrap_err();
+            let error = engine.restore_session(None, &[], bytes).unwrap_err();
             assert!(error.code == "invalid_request" && error.message.contains("saved conversation"), "{error}");
         };
         for at in (0..saved.len()).step_by(saved.len() / 200 + 1).chain(0..64) {
@@ -142,7 +145,7 @@ mod tests {
         }
         let files = ModelFiles { text: tiny_model(512, 4), ..Default::default() };
         refused(&Engine::load(files, Device::cpu(1)).unwrap(), &saved);
-        let error = tiny_engine(32).restore_session(None, &saved).unwrap_err();
+        let error = tiny_engine(32).restore_session(None, &[], &saved).unwrap_err();
         assert_eq!(error.code, "context_length_exceeded");
     }
 }

@@ -1,12 +1,14 @@
 //! An answer in the making: nothing is computed until it is asked for.
 
+mod reading;
+
 use std::collections::VecDeque;
 use std::rc::Rc;
 
 use kinora_formats::Detokenizer;
 
+use super::adapters::Adapters;
 use super::event::{ChatEvent, FinishReason, TokenLogprob, Usage};
-use super::guess;
 use super::model::{Memory, TextModel};
 use super::request::{ChatRequest, CompletionRequest, Plan, Prompt, Speculation};
 use super::stop::StopFilter;
@@ -15,15 +17,13 @@ use crate::clock::Clock;
 use crate::sampling::{History, Sampler};
 use crate::{Abort, Engine, EngineError, constrain::Constraint, error::Result};
 
-/// So many lost devices in one answer are a machine on which it will not end.
-const MAX_RECOVERIES: usize = 8;
-
 /// The assistant's turn, event by event. Dropping it stops the work and keeps the cache for the next conversation.
 pub struct ChatStream {
     engine: Engine,
     /// Kept to the end of the answer, even where it is taken out of the engine meanwhile.
     model: Rc<TextModel>,
     plan: Plan,
+    adapters: Adapters,
     sampler: Sampler,
     history: History,
     constraint: Option<Constraint>,
@@ -39,6 +39,8 @@ pub struct ChatStream {
     /// Logits of what follows the newest token, where a guess of it was right.
     ready: Option<Vec<f32>>,
     draft: Option<Draft>,
+    /// The tokens that may be drawn, a bit for each, once they were asked for; no grammar is on then.
+    allowed: Vec<u32>,
     /// How often the device was lost.
     recoveries: usize,
     /// Probabilities of tokens whose text is not shown yet.
@@ -137,16 +139,19 @@ impl ChatStream {
                     let message = format!("{name} has another vocabulary, so it cannot guess for this model");
                     return Err(EngineError::invalid_request("chat", message));
                 }
-                known(draft.remember(prompt))?.map(|memory| Draft { memory, model: draft })
+                known(draft.remember(prompt, &Adapters::default()))?.map(|memory| Draft { memory, model: draft })
             }
             _ => None,
         };
-        let memory = known(model.remember(prompt))?;
+        let adapters = engine.adapters_of(&plan.adapters)?;
+        known(model.adapt(&adapters))?; // refused now rather than in the middle
+        let memory = known(model.remember(prompt, &adapters))?;
         let cached = memory.as_ref().map_or(0, |memory| memory.tokens.len());
         let breakers = plan.sampling.dry.as_ref().map(|dry| model.holding(&dry.sequence_breakers)).unwrap_or_default();
         let usage = Usage { prompt_tokens: prompt.len(), cached_tokens: cached, ..Usage::default() };
         let mut stream = Self {
             engine: engine.clone(),
+            adapters,
             sampler: Sampler::new(plan.sampling.clone(), plan.seed),
             history: History::new(prompt).with_breakers(breakers),
             constraint,
@@ -158,6 +163,7 @@ impl ChatStream {
             ahead: VecDeque::new(),
             ready: None,
             draft,
+            allowed: Vec::new(),
             recoveries: 0,
             logprobs: Vec::new(),
             clock: Clock::start(),
@@ -209,9 +215,7 @@ impl ChatStream {
                 *logit = f32::NEG_INFINITY;
             }
         };
-        let spoken =
-            |id: &&u32| matches!(&self.mode, Mode::Watch { spoken, .. } if spoken.iter().any(|(s, _)| s == *id));
-        model.mute.iter().filter(|id| !spoken(id)).for_each(mute);
+        model.mute.iter().filter(|id| !self.is_spoken(**id)).for_each(mute);
         if self.plan.ignore_end {
             for (id, logit) in (0u32..).zip(&mut logits) {
                 if model.tokenizer.is_end(id) {
@@ -237,152 +241,9 @@ impl ChatStream {
         self.force()
     }
 
-    /// The logits of what follows all tokens so far: those of a guess that was right, or the network's.
-    async fn logits(&mut self) -> Result<Vec<f32>> {
-        if let Some(logits) = self.ready.take() {
-            return Ok(logits);
-        }
-        let right = self.memory.as_ref().map_or(0, |memory| memory.tokens.len().saturating_sub(self.ahead.len()));
-        let mut text = self.memory.as_ref().and_then(|m| m.tokens.get(..right)).unwrap_or_default().to_vec();
-        text.extend_from_slice(&self.pending);
-        loop {
-            match self.compute().await {
-                Err(e) if e.code == "device_lost" && self.recoveries < MAX_RECOVERIES => self.recover(&text).await?,
-                logits => return logits,
-            }
-        }
-    }
-
-    async fn compute(&mut self) -> Result<Vec<f32>> {
-        self.forget_guesses()?;
-        let guesses = self.guess().await?;
-        self.read(&guesses).await
-    }
-
-    /// Goes on with the model on another device, which reads `text`, all that was said, again. Guesses change no token, so
-    /// the smaller model stays behind.
-    async fn recover(&mut self, text: &[u32]) -> Result<()> {
-        self.plan.abort.check()?;
-        self.recoveries += 1;
-        (self.memory, self.ready) = (None, None);
-        self.ahead.clear();
-        if self.draft.take().is_some() {
-            self.plan.speculation = None;
-        }
-        self.model = self.engine.recover(&self.model).await?;
-        self.pending = text.to_vec();
-        if let Some(memory) = known(self.model.remember(text))? {
-            self.pending.drain(..memory.tokens.len());
-            self.memory = Some(memory);
-        }
-        Ok(())
-    }
-
-    /// Takes back what was read on guesses that were wrong.
-    fn forget_guesses(&mut self) -> Result<()> {
-        self.ready = None;
-        let wrong = self.ahead.len();
-        self.ahead.clear();
-        if wrong == 0 {
-            return Ok(());
-        }
-        let Some(memory) = &mut self.memory else { return Ok(()) };
-        let right = memory.tokens.len() - wrong;
-        let mut tokens = memory.tokens.clone();
-        tokens.truncate(right);
-        memory.truncate(right)?;
-        // a network that cannot go back so little reads the rest again
-        let again = tokens.get(memory.tokens.len()..).unwrap_or_default();
-        self.pending.splice(0..0, again.iter().copied());
-        Ok(())
-    }
-
-    /// Tokens to read ahead of the pending ones; none while there is a prompt to read.
-    async fn guess(&mut self) -> Result<Vec<u32>> {
-        let Some(speculation) = self.plan.speculation.clone() else { return Ok(Vec::new()) };
-        let left = self.plan.max_tokens.saturating_sub(self.usage.completion_tokens + 1);
-        if self.usage.completion_tokens == 0 || left == 0 {
-            return Ok(Vec::new());
-        }
-        match speculation {
-            Speculation::PromptLookup { tokens } => Ok(guess::lookup(self.history.tokens(), tokens.min(left))),
-            Speculation::Draft { tokens, .. } => self.ask_draft(tokens.min(left)).await,
-        }
-    }
-
-    /// What the smaller model would say, its likeliest tokens.
-    async fn ask_draft(&mut self, n: usize) -> Result<Vec<u32>> {
-        let abort = self.plan.abort.clone();
-        let Some(Draft { model, memory }) = &mut self.draft else { return Ok(Vec::new()) };
-        let device = model.llama.device().clone();
-        let text = self.history.tokens();
-        let common = memory.tokens.iter().zip(text).take_while(|(a, b)| a == b).count();
-        if common < memory.tokens.len() {
-            memory.truncate(common.min(text.len().saturating_sub(1)))?;
-        }
-        let mut unread = text.get(memory.tokens.len()..).unwrap_or_default().to_vec();
-        let mut guesses = Vec::new();
-        while guesses.len() < n && memory.tokens.len() + unread.len() < model.context {
-            let mut logits = None;
-            for part in unread.chunks(super::model::CHUNK) {
-                device.turn(&abort).await?;
-                let tokens = memory.tokens.len() + part.len();
-                model.grow(memory, tokens).await?;
-                logits = Some(model.llama.forward(part, &mut memory.cache)?);
-                memory.tokens.extend_from_slice(part);
-            }
-            let Some(logits) = logits else { break };
-            let logits = logits.to_vec().await?;
-            device.reset_arena();
-            let best = (0u32..).zip(logits).reduce(|a, b| if b.1 > a.1 { b } else { a });
-            let Some((token, _)) = best.filter(|(token, _)| !model.tokenizer.is_end(*token)) else { break };
-            guesses.push(token);
-            unread = vec![token];
-        }
-        Ok(guesses)
-    }
-
-    /// Reads all pending tokens and the guesses behind them; returns the logits of what follows the pending ones.
-    async fn read(&mut self, guesses: &[u32]) -> Result<Vec<f32>> {
-        let internal = |what: &str| EngineError::new("internal", "chat", what.to_string());
-        let model = self.model.clone();
-        let device = model.llama.device().clone();
-        let lost = || EngineError::new("device_lost", "chat", "the device was lost".into());
-        let mut memory = self.memory.take().ok_or_else(lost)?;
-        let pending = std::mem::take(&mut self.pending);
-        let room = model.context.saturating_sub(memory.tokens.len() + pending.len());
-        let guesses = guesses.get(..guesses.len().min(room)).unwrap_or_default();
-        let tokens = memory.tokens.len() + pending.len() + guesses.len();
-        model.grow(&mut memory, tokens).await?;
-        let mut rest = pending.as_slice();
-        let mut logits = None;
-        while !rest.is_empty() {
-            if let Err(e) = device.turn(&self.plan.abort).await {
-                model.give_back(memory); // what it holds is whole
-                return Err(e.into());
-            }
-            let (now, later) = memory.chunk(rest);
-            if later.is_empty() && !guesses.is_empty() {
-                let all = [now, guesses].concat();
-                let rows = model.llama.forward_all(&all, &mut memory.cache)?; // [T, vocab]
-                logits = Some(rows.narrow(0, now.len() - 1, 1 + guesses.len()).map_err(EngineError::from)?);
-                memory.tokens.extend_from_slice(&all);
-            } else {
-                logits = Some(model.llama.forward(now, &mut memory.cache)?); // [1, vocab]
-                memory.note(now);
-            }
-            rest = later;
-        }
-        let logits = logits.ok_or_else(|| internal("nothing to read"))?;
-        let vocab = logits.last_dim();
-        let values = logits.to_vec().await?;
-        drop(logits);
-        device.reset_arena();
-        self.memory = Some(memory);
-        let mut rows = values.chunks_exact(vocab).map(<[f32]>::to_vec);
-        let first = rows.next().ok_or_else(|| internal("no logits"))?;
-        self.ahead = guesses.iter().copied().zip(rows).collect();
-        Ok(first)
+    /// Whether a control token begins calls, so that it may be drawn.
+    fn is_spoken(&self, id: u32) -> bool {
+        matches!(&self.mode, Mode::Watch { spoken, .. } if spoken.iter().any(|(s, _)| *s == id))
     }
 
     /// Shows a token and keeps it for the network, unless it was read ahead.
@@ -560,10 +421,10 @@ impl ChatStream {
     }
 }
 
-/// The memory, or none where the device was lost: the first read finds another.
-fn known(memory: Result<Memory>) -> Result<Option<Memory>> {
-    match memory {
-        Ok(memory) => Ok(Some(memory)),
+/// What was made, or none where the device was lost: the first read finds another.
+fn known<T>(made: Result<T>) -> Result<Option<T>> {
+    match made {
+        Ok(made) => Ok(Some(made)),
         Err(e) if e.code == "device_lost" => Ok(None),
         Err(e) => Err(e),
     }

@@ -22,6 +22,7 @@ pub(super) const EXTENSION: Table = Table {
         "grammar",
         "context",
         "speculation",
+        "adapters",
         "template",
         "ignore_eos",
     ],
@@ -120,4 +121,17 @@ pub(super) fn speculation(kinora: Option<&Fields>) -> Result<Option<Speculation>
     let Some(draft) = k.object("speculation", &DRAFT)? else { return Ok(None) };
     let tokens = draft.integer("tokens", 1..=16)?.map(|n| n as usize);
     Ok(Some(Speculation::draft(draft.required_text("draft")?, tokens)))
+}
+
+/// Loaded adapters by name, each with its strength: `{ "name": 1 }`.
+///
+/// # Errors
+/// What is no such object.
+pub(super) fn adapters(kinora: Option<&Fields>) -> Result<Vec<(String, f32)>> {
+    let Some((k, value)) = kinora.and_then(|k| Some((k, k.get("adapters")?))) else { return Ok(Vec::new()) };
+    let entry = |(name, scale): (&String, &Value)| Some((name.clone(), scale.as_f64()? as f32));
+    match value.as_object().map(|map| map.iter().map(entry).collect()) {
+        Some(Some(adapters)) => Ok(adapters),
+        _ => k.refuse("adapters", "must give names of loaded adapters as keys and numbers as their strengths."),
+    }
 }

@@ -9,6 +9,7 @@ use pollster::block_on;
 
 use crate::chat::tests::{heat, tiny_model};
 use crate::chat::{ChatEvent, ChatRequest, Message, Speculation};
+use crate::sampling::Sampling;
 use crate::{Engine, EngineError, ModelFiles};
 
 /// A GPU, where this machine has one.
@@ -93,6 +94,23 @@ fn without_a_gpu_that_opens_the_sentence_goes_on_on_the_cpu() {
     let other = ChatRequest { model: Some("other".into()), ..request() };
     assert_eq!(answer(&engine, other, |_| ()).unwrap().1, "cpu");
     assert_eq!(attempts.borrow().len(), 3);
+}
+
+#[test]
+fn the_few_likeliest_tokens_of_a_gpu_give_the_answer_that_all_give() {
+    let Some(device) = gpu() else { return };
+    let engine = engine(&device);
+    let sampled = |top_k| Sampling { top_k, ..heat(1.0) };
+    for (sampling, few) in [(heat(0.0), true), (sampled(5), true), (sampled(40), true), (sampled(255), false)] {
+        assert_eq!(sampling.likeliest().is_some_and(|k| k < 249), few);
+        for seed in 0..3 {
+            let request = ChatRequest { sampling: sampling.clone(), seed, ..request() };
+            // probabilities need all logits
+            let all = ChatRequest { logprobs: Some(0), ..request.clone() };
+            let want = answer(&engine, all, |_| ()).unwrap();
+            assert_eq!(answer(&engine, request, |_| ()).unwrap(), want, "{sampling:?}");
+        }
+    }
 }
 
 #[test]

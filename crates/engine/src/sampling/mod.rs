@@ -154,6 +154,24 @@ impl Sampling {
     }
 }
 
+impl Sampling {
+    /// How many of the likeliest tokens hold all that can be drawn, where the model's own logits tell them: `None` where
+    /// any token may be drawn, or the text so far changes the logits.
+    pub(crate) fn likeliest(&self) -> Option<usize> {
+        let changed = self.repetition_penalty != 1.0
+            || self.frequency_penalty != 0.0
+            || self.presence_penalty != 0.0
+            || self.dry.is_some()
+            || !self.logit_bias.is_empty();
+        match self {
+            _ if changed => None,
+            Self { temperature, .. } if *temperature <= 0.0 => Some(1),
+            Self { mirostat: None, top_k: k @ 1.., .. } => Some(*k),
+            _ => None,
+        }
+    }
+}
+
 /// Draws tokens; the same seed and logits give the same tokens.
 pub struct Sampler {
     sampling: Sampling,

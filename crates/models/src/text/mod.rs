@@ -19,7 +19,7 @@ use std::collections::HashSet;
 
 use kinora_formats::GgufFile;
 use kinora_formats::config::{Layer, LayerRope, TextConfig};
-use kinora_tensor::{Device, LinearFused, Tensor};
+use kinora_tensor::{Abort, Device, LinearFused, Tensor};
 use xxhash_rust::xxh3::Xxh3;
 
 use crate::{ModelError, Result, Weights};
@@ -29,10 +29,12 @@ use cache::CHUNK;
 pub use cache::{CacheType, KvCache};
 pub use encoder::Encoder;
 use linear::Linear;
-use rope::RopeTables;
+use rope::{Rope, RopeTables};
 
 /// Tokens of a prompt that stands for all when pipelines are compiled: more than the kernels for few rows take.
 const WARM_PROMPT: usize = 32;
+/// Turns between the blocks of one reading on a GPU.
+const GPU_TURNS: usize = 4;
 /// And of a short one: fewer than the kernels for many rows take.
 const WARM_FEW: usize = 5;
 
@@ -202,6 +204,32 @@ impl Decoder {
         self.logits(&last.ok_or_else(no_tokens)?)
     }
 
+    /// As [`Self::forward`], for a prompt: with turns for the page and looks at `abort` between the blocks. A GPU gets some
+    /// blocks at once, because each turn is a submission.
+    ///
+    /// # Errors
+    /// As [`Self::forward`]; `Aborted`: some layers have read then, so truncate the cache to the tokens that it counts.
+    pub async fn forward_in_turns(&self, tokens: &[u32], cache: &mut KvCache, abort: &Abort) -> Result<Tensor> {
+        self.check_read(tokens, cache)?;
+        let blocks_a_turn = match self.device {
+            Device::Cpu(_) => 1,
+            Device::Gpu(_) => self.blocks.len().div_ceil(GPU_TURNS).max(1),
+        };
+        let mut last = None;
+        for tokens in tokens.chunks(if self.sees_all { tokens.len() } else { CHUNK }) {
+            let (mut x, rope) = self.embedded(tokens, cache)?;
+            for (i, block) in self.blocks.iter().enumerate() {
+                if i > 0 && i % blocks_a_turn == 0 {
+                    self.device.turn(abort).await?;
+                }
+                x = self.block(i, block, &x, &rope, cache)?;
+            }
+            cache.advance(tokens.len());
+            last = Some(x.narrow(0, x.rows() - 1, 1)?);
+        }
+        self.logits(&last.ok_or_else(no_tokens)?)
+    }
+
     /// Logits [T, vocab] after each of `tokens`. Errors as [`Self::forward`].
     pub fn forward_all(&self, tokens: &[u32], cache: &mut KvCache) -> Result<Tensor> {
         self.logits(&self.residual(tokens, cache)?)
@@ -248,30 +276,38 @@ impl Decoder {
         mut seen: impl FnMut(usize, &Tensor) -> Result<()>,
         mut done: impl FnMut(Tensor) -> Result<()>,
     ) -> Result<()> {
-        cache.check_room(tokens.len())?;
-        check_tokens(tokens, self.config.vocab)?;
+        self.check_read(tokens, cache)?;
         for tokens in tokens.chunks(if self.sees_all { tokens.len() } else { CHUNK }) {
-            let start = cache.len();
-            let ids = Tensor::from_u32(&self.device, &[tokens.len()], tokens)?;
-            let rope = self.rope.at(&self.device, start, tokens.len(), cache.max_len())?;
-            let mut x = Tensor::embedding(&self.token_embd, &ids)?; // [T, C]
-            if self.config.embedding_scale != 1.0 {
-                x = x.scale(self.config.embedding_scale)?;
-            }
+            let (mut x, rope) = self.embedded(tokens, cache)?;
             seen(0, &x)?;
             for (i, block) in self.blocks.iter().enumerate() {
-                let layer = cache.layer(i)?;
-                x = if self.fuses() {
-                    block.fused(&x, &rope, layer, start)?
-                } else {
-                    block.forward(&x, &rope, layer, start)?
-                };
+                x = self.block(i, block, &x, &rope, cache)?;
                 seen(i + 1, &x)?;
             }
             cache.advance(tokens.len());
             done(x)?;
         }
         Ok(())
+    }
+
+    fn check_read(&self, tokens: &[u32], cache: &KvCache) -> Result<()> {
+        cache.check_room(tokens.len())?;
+        check_tokens(tokens, self.config.vocab)
+    }
+
+    /// The residual stream [T, width] of `tokens` before the first block, and the rotations of their places.
+    fn embedded(&self, tokens: &[u32], cache: &KvCache) -> Result<(Tensor, Rope)> {
+        let ids = Tensor::from_u32(&self.device, &[tokens.len()], tokens)?;
+        let rope = self.rope.at(&self.device, cache.len(), tokens.len(), cache.max_len())?;
+        let x = Tensor::embedding(&self.token_embd, &ids)?; // [T, C]
+        let scaled = self.config.embedding_scale != 1.0;
+        Ok((if scaled { x.scale(self.config.embedding_scale)? } else { x }, rope))
+    }
+
+    fn block(&self, i: usize, block: &Block, x: &Tensor, rope: &Rope, cache: &mut KvCache) -> Result<Tensor> {
+        let start = cache.len();
+        let layer = cache.layer(i)?;
+        if self.fuses() { block.fused(x, rope, layer, start) } else { block.forward(x, rope, layer, start) }
     }
 
     /// The last block's `x` [T, width], normed.

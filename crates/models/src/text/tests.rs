@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use kinora_formats::{BlockType, GgufFile, GgufWriter, MetaArray, MetaValue};
-use kinora_tensor::Device;
+use kinora_tensor::{Abort, Device, TensorError};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -317,6 +317,24 @@ fn adapters_of_other_models_are_refused() {
     let mut ranks = factors;
     ranks.insert("blk.0.attn_q.weight.lora_a".into(), (vec![2, WIDTH], vec![0.0; 2 * WIDTH]));
     assert!(matches!(read_adapter(&ranks, 1.0), Err(ModelError::Shape { .. })));
+}
+
+#[test]
+fn a_reading_with_turns_is_the_same_and_can_be_stopped_between_blocks() {
+    let tokens = tokens(40);
+    let decoder = decoder(windowed());
+    let in_turns = |cache: &mut KvCache, abort: &Abort| -> Result<Vec<f32>> {
+        pollster::block_on(async { Ok(decoder.forward_in_turns(&tokens, cache, abort).await?.to_vec().await?) })
+    };
+    let mut cache = decoder.new_cache(40).unwrap();
+    let want = last(&decoder, &tokens, &mut decoder.new_cache(40).unwrap());
+    assert_eq!(in_turns(&mut cache, &Abort::default()).unwrap(), want);
+    let mut cache = decoder.new_cache(40).unwrap();
+    let stopped = Abort::default();
+    stopped.abort();
+    assert!(matches!(in_turns(&mut cache, &stopped), Err(ModelError::Tensor(TensorError::Aborted))));
+    assert_eq!((cache.len(), cache.truncate(0).unwrap()), (0, 0));
+    assert_eq!(in_turns(&mut cache, &Abort::default()).unwrap(), want, "what was begun is gone");
 }
 
 #[test]

@@ -10,7 +10,7 @@ use crate::openai::common::{self, model, seed};
 use crate::openai::error::Result;
 use crate::openai::exchange::{Exchange, Work};
 use crate::openai::fields::{Fields, Table};
-use crate::openai::sampling::{EXTENSION, context, sampling, speculation};
+use crate::openai::sampling::{EXTENSION, adapters, context, sampling, speculation};
 use crate::openai::series::{Ask, Series};
 use crate::openai::service::Stamp;
 use crate::openai::{format, messages, tools};
@@ -95,6 +95,7 @@ pub(in crate::openai) fn open(engine: &Engine, body: &Value, stamp: Stamp, abort
         logprobs: logprobs(&fields)?,
         context: context(kinora.as_ref())?,
         speculation: speculation(kinora.as_ref())?,
+        adapters: adapters(kinora.as_ref())?,
         template: template(&fields, kinora.as_ref())?,
         abort,
     };

@@ -11,7 +11,7 @@ use crate::openai::error::{ApiError, Result};
 use crate::openai::exchange::{Exchange, Work};
 use crate::openai::fields::{Fields, Table};
 use crate::openai::format;
-use crate::openai::sampling::{EXTENSION, sampling, speculation};
+use crate::openai::sampling::{EXTENSION, adapters, sampling, speculation};
 use crate::openai::series::{Ask, Series};
 use crate::openai::service::Stamp;
 
@@ -66,6 +66,7 @@ pub(in crate::openai) fn open(engine: &Engine, body: &Value, stamp: Stamp, abort
         stop: fields.texts("stop")?,
         logprobs: fields.integer("logprobs", 0..=20)?.map(|n| n as usize),
         speculation: speculation(kinora.as_ref())?,
+        adapters: adapters(kinora.as_ref())?,
         echo: fields.boolean("echo")?.unwrap_or_default(),
         abort,
         ..base

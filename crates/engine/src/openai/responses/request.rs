@@ -15,7 +15,7 @@ use crate::openai::common::{self, model, seed};
 use crate::openai::error::Result;
 use crate::openai::exchange::{Exchange, Work};
 use crate::openai::fields::{Fields, Table};
-use crate::openai::sampling::{EXTENSION, context, sampling, speculation};
+use crate::openai::sampling::{EXTENSION, adapters, context, sampling, speculation};
 use crate::openai::series::{Ask, Series};
 use crate::openai::service::Stamp;
 use crate::openai::{format, tools};
@@ -118,6 +118,7 @@ pub(in crate::openai) fn open(
             _ => context(kinora.as_ref())?,
         },
         speculation: speculation(kinora.as_ref())?,
+        adapters: adapters(kinora.as_ref())?,
         template,
         sampling,
         stop: Vec::new(),
