@@ -19,6 +19,9 @@ pub struct Args {
     /// A GGUF file; the embedded model without it
     #[arg(long)]
     model: Option<PathBuf>,
+    /// A low-rank adapter of the model, a GGUF file in llama.cpp's layout, and its strength where it is not 1. Repeatable
+    #[arg(long, value_name = "FILE[=STRENGTH]", value_parser = adapter)]
+    adapter: Vec<(PathBuf, f32)>,
     /// What it should keep in mind, said before the conversation
     #[arg(long)]
     system: Option<String>,
@@ -111,6 +114,10 @@ pub fn run(args: &Args) -> Outcome {
     let files: Vec<PathBuf> = args.model.iter().cloned().collect();
     let body = body(args)?;
     let (engine, names) = text_model::load(&files, &args.device)?;
+    for (path, _) in &args.adapter {
+        let load = || -> Outcome { Ok(engine.load_adapter(&path.to_string_lossy(), &text_model::open(path)?)?) };
+        load().map_err(|e| e.at(path.display()))?;
+    }
     let device = engine.device().description();
     let mut chat = Chat { service: Service::new(engine, serve::now), body, messages: Vec::new(), args, device };
     if let Some(name) = names.first() {
@@ -128,6 +135,13 @@ pub fn run(args: &Args) -> Outcome {
     }
 }
 
+/// `FILE` or `FILE=STRENGTH`; a name with an equals sign and no number behind it is a name.
+fn adapter(text: &str) -> Result<(PathBuf, f32), std::convert::Infallible> {
+    let split = text.rsplit_once('=').and_then(|(path, strength)| Some((path, strength.parse().ok()?)));
+    let (path, strength) = split.unwrap_or((text, 1.0));
+    Ok((path.into(), strength))
+}
+
 /// The fields of the request that do not change from turn to turn.
 fn body(args: &Args) -> Outcome<Map<String, Value>> {
     let read = |path: &Path| std::fs::read_to_string(path).map_err(|e| Failure::from(e).at(path.display()));
@@ -139,6 +153,8 @@ fn body(args: &Args) -> Outcome<Map<String, Value>> {
             json!({ "type": "json_schema", "json_schema": { "name": "answer", "schema": schema } })
         }
     };
+    let strength = |(path, strength): &(PathBuf, f32)| (path.to_string_lossy().into_owned(), (*strength).into());
+    let adapters: Map<String, Value> = args.adapter.iter().map(strength).collect();
     let grammar = s.grammar.as_deref().map(read).transpose()?;
     let body = json!({
         "max_tokens": d.max_tokens,
@@ -157,6 +173,7 @@ fn body(args: &Args) -> Outcome<Map<String, Value>> {
             "xtc": d.xtc.map(|p| json!({ "probability": p })),
             "dry": d.dry.map(|m| json!({ "multiplier": m })),
             "mirostat": d.mirostat.map(|v| json!({ "version": v })),
+            "adapters": adapters,
             "speculation": d.prompt_lookup.then_some("prompt_lookup"),
             "regex": s.regex,
             "grammar": grammar,

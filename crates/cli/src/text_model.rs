@@ -32,7 +32,7 @@ pub fn load(files: &[PathBuf], device: &DeviceArgs) -> Outcome<(Engine, Vec<Stri
 }
 
 /// The file, read by ranges as its tensors are needed.
-fn open(path: &Path) -> Outcome<GgufFile> {
+pub fn open(path: &Path) -> Outcome<GgufFile> {
     let file = File::open(path)?;
     if path.is_dir() {
         return Err(Failure::new("is a folder. Name a .gguf file"));
