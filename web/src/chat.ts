@@ -17,6 +17,8 @@ export interface KinoraExtension {
   /** `drop_oldest` drops the oldest turns where the conversation is longer than the context; `refuse` is the default. */
   context?: 'refuse' | 'drop_oldest';
   speculation?: 'off' | 'prompt_lookup' | { draft: string; tokens?: number };
+  /** Completions only: goes on where the model would end, for measurements. */
+  ignore_eos?: boolean;
   /** Values for the chat template, such as `enable_thinking`. */
   template?: Record<string, unknown>;
 }
@@ -29,6 +31,11 @@ export interface KinoraReport {
   seed: number;
   /** From the request to the last token. */
   ms: number;
+  /** From the beginning of the work to the logits of the first token, and from there to the end. */
+  prompt_ms: number;
+  completion_ms: number;
+  /** Oldest turns that were left out, where the request allows it. */
+  dropped_messages?: number;
 }
 
 /** A part of a message. */

@@ -55,6 +55,9 @@ pub async fn load(files: JsValue, options: JsValue) -> Result<Engine, JsValue> {
     let files = ModelFiles { text, motion: optional("motion"), paint: optional("paint"), refine: optional("refine") };
     let (device, why) = choose(device, threads).await.map_err(throw)?;
     let engine = kinora_engine::Engine::load(files, device).map_err(throw)?;
+    engine.on_device_lost(move |attempt| async move {
+        if attempt < 2 { Device::gpu().await } else { Ok(Device::cpu(threads)) }
+    });
     Ok(Engine { service: Service::new(engine.clone(), now), engine, threads, why })
 }
 

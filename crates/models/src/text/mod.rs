@@ -137,7 +137,7 @@ impl Decoder {
     }
 
     /// Tells models apart, and the same model with other adapters: what a saved cache belongs to. It sees names, shapes,
-    /// types and the ends of each tensor.
+    /// types, and the ends of the tensors outside of the blocks and in the first of them.
     pub fn fingerprint(&self) -> u64 {
         self.fingerprint ^ self.adapters.get()
     }

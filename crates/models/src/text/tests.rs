@@ -227,7 +227,7 @@ fn a_saved_cache_goes_on_where_it_was() {
     }
     let cache = decoder(windowed()).new_cache(10).unwrap();
     let mut other = windowed();
-    other.1.get_mut("blk.1.ffn_down.weight").unwrap().1[3] += 0.5;
+    other.1.get_mut("blk.0.ffn_down.weight").unwrap().1[3] += 0.5;
     let (a, b) = (decoder(windowed()), decoder(other));
     let saved = pollster::block_on(a.save_cache(&cache)).unwrap();
     assert!(matches!(b.restore_cache(&saved, 10), Err(ModelError::Input(_))), "another model");
