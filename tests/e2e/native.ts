@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { root } from './support.js';
 
@@ -10,9 +10,10 @@ export interface Served {
   close(): Promise<void>;
 }
 
-/** Starts `kinora serve` on a free port: the release build where there is one, else the debug build. */
+/** Starts `kinora serve` on a free port: the newer of the release and the debug build. */
 export async function kinoraServe(...options: string[]): Promise<Served> {
-  const program = ['release', 'debug'].map((kind) => path.join(root, 'target', kind, 'kinora')).find(existsSync);
+  const builds = ['release', 'debug'].map((kind) => path.join(root, 'target', kind, 'kinora')).filter(existsSync);
+  const [program] = builds.sort((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs);
   if (!program) throw new Error('Build the native program first: cargo build -p kinora-cli');
   const server: ChildProcess = spawn(program, ['serve', '--port', '0', ...options], {
     cwd: root,

@@ -35,6 +35,15 @@ impl ReadAt for BlobFile {
             return Err(FormatError::Truncated { at: offset, what: shown("the file"), need, have });
         }
         bytes.copy_to(out);
+        free(&read);
         Ok(())
+    }
+}
+
+/// Frees a buffer at once: the collector sees a few bytes of it and lets megabytes pile up.
+fn free(buffer: &JsValue) {
+    let transfer = js_sys::Reflect::get(buffer, &"transfer".into()).ok();
+    if let Some(transfer) = transfer.as_ref().and_then(|f| f.dyn_ref::<js_sys::Function>()) {
+        let _ = transfer.call1(buffer, &0.into()); // a browser without it frees later
     }
 }

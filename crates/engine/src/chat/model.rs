@@ -24,9 +24,11 @@ const KEPT: usize = 4;
 /// Room for an answer at first; a longer one makes more.
 const ROOM: usize = 512;
 
-/// Prompt tokens that are read at once, between two looks at the abort flag. Only whole chunks are used again: how many
-/// rows a product has decides how it is rounded, and the same request must give the same answer whatever came before.
+/// Only whole chunks of a conversation are used again: with very few rows some products are rounded otherwise, and the same
+/// request must give the same answer whatever came before.
 pub(super) const CHUNK: usize = 32;
+/// Tokens that are read in one pass: enough to keep all threads busy.
+const PASS: usize = 4 * CHUNK;
 
 /// What is taken where a model brings no template: the form that most were trained on.
 const CHATML: &str = "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\n' + message['content'] + \
@@ -81,15 +83,15 @@ pub(crate) struct Memory {
 }
 
 impl Memory {
-    /// The next tokens of `rest` to read at once: up to the end of a chunk.
+    /// The next tokens of `rest` to read at once: up to the end of a pass.
     pub fn chunk<'a>(&self, rest: &'a [u32]) -> (&'a [u32], &'a [u32]) {
-        rest.split_at((CHUNK - self.tokens.len() % CHUNK).min(rest.len()))
+        rest.split_at((PASS - self.tokens.len() % PASS).min(rest.len()))
     }
 
     /// Keeps count of `read`, which the cache now holds.
     pub fn note(&mut self, read: &[u32]) {
-        if read.len() == CHUNK && self.whole == self.tokens.len() {
-            self.whole += CHUNK;
+        if self.whole == self.tokens.len() {
+            self.whole += read.len() / CHUNK * CHUNK;
         }
         self.tokens.extend_from_slice(read);
     }
