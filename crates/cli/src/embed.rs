@@ -10,7 +10,7 @@ use kinora_tensor::Device;
 
 use crate::embedded::DeviceArgs;
 use crate::failure::{Failure, Outcome};
-use crate::tokenize;
+use crate::{text_model, tokenize};
 
 /// Arguments of `kinora embed`.
 #[derive(clap::Args)]
@@ -59,8 +59,7 @@ impl Model {
 /// Runs the command.
 pub fn run(args: &Args) -> Outcome {
     let place = || args.model.display();
-    let bytes = std::fs::read(&args.model).map_err(|e| Failure::from(e).at(place()))?;
-    let file = GgufFile::from_bytes(bytes).map_err(|e| Failure::from(e).at(place()))?;
+    let file = text_model::open(&args.model).map_err(|e| e.at(place()))?;
     let device = match args.device.open()? {
         Device::Cpu(cpu) if args.exact => Device::Cpu(cpu.exact()),
         other => other,
@@ -70,7 +69,7 @@ pub fn run(args: &Args) -> Outcome {
         serde_json::from_str(&text)?
     } else {
         let tokenizer = Tokenizer::from_gguf(file.gguf()).map_err(|e| Failure::from(e).at(place()))?;
-        text.lines().map(|line| tokenize::whole(&tokenizer, line)).collect::<Outcome<Vec<_>>>()?
+        text.lines().map(|line| Ok(tokenizer.encode_framed(line, false)?)).collect::<Outcome<Vec<_>>>()?
     };
     let model = Model::load(&file, &device).map_err(|e| e.at(place()))?;
     let mut vectors = Vec::with_capacity(texts.len());

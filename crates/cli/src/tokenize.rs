@@ -83,16 +83,6 @@ fn detokenize(tokenizer: &Tokenizer, ids: &str, json: bool) -> Outcome {
     Ok(())
 }
 
-/// The tokens of a text as a model reads it: with its beginning and end, where the file asks for them.
-pub fn whole(tokenizer: &Tokenizer, text: &str) -> Outcome<Vec<u32>> {
-    let mut ids = tokenizer.encode(text, true)?;
-    if let Some(bos) = tokenizer.bos().filter(|bos| tokenizer.add_bos() && ids.first() != Some(bos)) {
-        ids.insert(0, bos);
-    }
-    ids.extend(tokenizer.eos().filter(|_| tokenizer.add_eos()));
-    Ok(ids)
-}
-
 /// The text of `file` or of standard input; no more is read than is encoded.
 pub fn input(file: Option<&Path>) -> Outcome<String> {
     let mut text = Vec::new();

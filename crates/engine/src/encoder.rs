@@ -6,6 +6,7 @@ use kinora_formats::{GgufFile, Tokenizer};
 use kinora_models::text::Encoder;
 use kinora_tensor::Device;
 
+use crate::chat::{About, about};
 use crate::error::Result;
 
 /// Loaded once, shared by all requests.
@@ -13,6 +14,7 @@ pub(crate) struct EncoderModel {
     pub encoder: Encoder,
     pub tokenizer: Arc<Tokenizer>,
     pub bytes: u64,
+    pub about: About,
 }
 
 impl EncoderModel {
@@ -22,6 +24,7 @@ impl EncoderModel {
         Ok(Self {
             tokenizer: Arc::new(Tokenizer::from_gguf(file.gguf())?),
             encoder: Encoder::load(file, device)?,
+            about: about(file)?,
             bytes: file.gguf().tensors().map(|t| t.bytes).sum(),
         })
     }

@@ -273,9 +273,9 @@ impl Engine {
         };
         let encoder = |(name, m): (&String, &Rc<EncoderModel>)| ModelInfo {
             name: name.clone(),
-            architecture: "bert".into(),
-            quantization: "",
-            parameters: 0,
+            architecture: m.about.architecture.clone(),
+            quantization: m.about.quantization,
+            parameters: m.about.parameters,
             context: m.encoder.config().context,
             bytes: m.bytes,
             embedding: m.encoder.config().n_embd,

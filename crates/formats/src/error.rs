@@ -180,12 +180,6 @@ pub enum FormatError {
         /// What is wrong.
         message: Shown,
     },
-    /// The tokenizer description is refused, or the tokenizer failed on a text.
-    #[error("the tokenizer is refused: {message}")]
-    Tokenizer {
-        /// What is wrong.
-        message: Shown,
-    },
     /// The chat template is refused, or refuses the conversation.
     #[error("the chat template failed: {message}")]
     Template {
@@ -218,7 +212,6 @@ impl FormatError {
             Self::Unsupported { .. } => "E_UNSUPPORTED",
             Self::MissingTensor { .. } => "E_MISSING_TENSOR",
             Self::Vocab { .. } => "E_VOCAB",
-            Self::Tokenizer { .. } => "E_TOKENIZER",
             Self::Template { .. } => "E_TEMPLATE",
         }
     }

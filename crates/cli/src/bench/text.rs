@@ -3,13 +3,13 @@
 use std::path::Path;
 use std::time::Instant;
 
-use kinora_formats::GgufFile;
 use kinora_models::text::Decoder;
 use kinora_tensor::{Device, Tensor};
 use serde_json::json;
 
 use super::{Args, limits, median};
 use crate::failure::{Failure, Outcome};
+use crate::text_model;
 
 struct Model {
     network: Decoder,
@@ -54,12 +54,11 @@ impl Model {
 }
 
 pub(super) fn run(args: &Args, path: &Path) -> Outcome {
-    let bytes = std::fs::read(path).map_err(|e| Failure::from(e).at(path.display()))?;
-    let size = bytes.len() as f64;
     let device = args.device.open()?;
     let start = Instant::now();
     let at = |e: Failure| e.at(path.display());
-    let file = GgufFile::from_bytes(bytes).map_err(Failure::from).map_err(at)?;
+    let file = text_model::open(path).map_err(at)?;
+    let size = file.size() as f64;
     let network = Decoder::load(&file, &device).map_err(Failure::from).map_err(at)?;
     drop(file);
     device.reset_arena();

@@ -14,7 +14,7 @@ mod tools;
 
 pub(crate) use adapters::Adapters;
 pub use event::{ChatEvent, FinishReason, TokenLogprob, Usage};
-pub(crate) use model::TextModel;
+pub(crate) use model::{About, TextModel, about};
 pub use request::{
     ChatRequest, CompletionRequest, ContextPolicy, Message, Prompt, ResponseFormat, Role, Speculation, Tool, ToolCall,
     ToolChoice,

@@ -183,21 +183,25 @@ impl TextModel {
     fn render(&self, messages: &[Message], request: &ChatRequest) -> Result<String> {
         let mut input =
             RenderInput { add_generation_prompt: true, kwargs: request.template.clone(), ..RenderInput::default() };
-        let tools: Vec<Value> = request.tools.iter().map(tools::as_json).collect();
+        let harmless = |mut value: Value| {
+            tools::each_text(&mut value, &|text| self.safe(text));
+            value
+        };
+        let tools: Vec<Value> = request.tools.iter().map(tools::as_json).map(harmless).collect();
         match self.features.tools {
-            Some("tools") => input.tools = tools,
-            Some(name) => drop(input.kwargs.insert(name.to_string(), tools.into())),
+            Some("tools") => input.tools.clone_from(&tools),
+            Some(name) => drop(input.kwargs.insert(name.to_string(), tools.clone().into())),
             None => {}
         }
         let native = self.features.tools.is_some() || request.tools.is_empty();
         for message in messages {
             input.messages.push(match native {
-                true => tools::message_json(message, &self.safe(&message.content), self.features.arguments_as_text),
+                true => harmless(tools::message_json(message, self.features.arguments_as_text)),
                 false => tools::message_in_words(message, |text| self.safe(text), self.dialect()),
             });
         }
         if !native {
-            let told = tools::instructions(&request.tools, self.dialect());
+            let told = tools::instructions(&tools, self.dialect());
             match input.messages.first_mut().filter(|first| first["role"] == "system") {
                 Some(first) => {
                     let text = format!("{}\n\n{told}", first["content"].as_str().unwrap_or_default());
@@ -282,7 +286,8 @@ impl TextModel {
         let mut idle = self.idle.borrow_mut();
         let best = (0..).zip(idle.iter()).map(|(i, m)| (known(m), i)).max();
         let taken = match best {
-            Some((keep, i)) if keep > 0 || idle.len() >= KEPT => Some((keep, idle.remove(i))),
+            Some((keep, i)) if keep > 0 => Some((keep, idle.remove(i))),
+            Some(_) if idle.len() >= KEPT => Some((0, idle.remove(0))), // the oldest makes room
             _ => None,
         };
         drop(idle);
@@ -383,7 +388,7 @@ impl TextModel {
     }
 }
 
-fn about(file: &GgufFile) -> Result<About> {
+pub(crate) fn about(file: &GgufFile) -> Result<About> {
     let gguf = file.gguf();
     let values = |t: &kinora_formats::gguf::TensorInfo| t.shape.iter().product::<u64>();
     let mut by_type: Vec<(&'static str, u64)> = Vec::new();

@@ -210,17 +210,10 @@ impl ChatStream {
         }
         let raw = self.plan.logprobs.map(|_| logits.clone());
         let model = self.model.clone();
-        let mute = |id: &u32| {
-            if let Some(logit) = logits.get_mut(*id as usize) {
-                *logit = f32::NEG_INFINITY;
-            }
-        };
-        model.mute.iter().filter(|id| !self.is_spoken(**id)).for_each(mute);
-        if self.plan.ignore_end {
-            for (id, logit) in (0u32..).zip(&mut logits) {
-                if model.tokenizer.is_end(id) {
-                    *logit = f32::NEG_INFINITY;
-                }
+        for (word, logits) in self.allowed(logits.len()).iter().zip(logits.chunks_mut(32)) {
+            if *word != u32::MAX {
+                let denied = logits.iter_mut().enumerate().filter(|(bit, _)| word >> bit & 1 == 0);
+                denied.for_each(|(_, logit)| *logit = f32::NEG_INFINITY);
             }
         }
         if let Some(constraint) = &mut self.constraint {
@@ -359,6 +352,7 @@ impl ChatStream {
             memory.truncate(one_less)?;
             self.pending.extend_from_slice(tokens.get(memory.tokens.len()..one_less).unwrap_or_default());
         }
+        self.history.replace_newest(&again);
         self.pending.extend(again);
         Ok(())
     }

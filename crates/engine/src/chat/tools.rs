@@ -14,8 +14,8 @@ use crate::{EngineError, constrain::compact, error::Result};
 const MAX_CALLS: usize = 16;
 
 /// What the model is told where its template does not tell it.
-pub(crate) fn instructions(tools: &[Tool], dialect: &ToolDialect) -> String {
-    let list: Vec<String> = tools.iter().map(|tool| as_json(tool).to_string()).collect();
+pub(crate) fn instructions(tools: &[Value], dialect: &ToolDialect) -> String {
+    let list: Vec<String> = tools.iter().map(Value::to_string).collect();
     let example = format!("{}{}{}", dialect.begin, dialect.write("<name>", "<arguments>", "<id>"), dialect.end);
     format!(
         "You may call functions to assist with the user query. The functions are:\n<tools>\n{}\n</tools>\n\
@@ -37,8 +37,8 @@ pub(crate) fn as_json(tool: &Tool) -> Value {
 }
 
 /// A turn as templates take it.
-pub(crate) fn message_json(message: &Message, content: &str, arguments_as_text: bool) -> Value {
-    let mut turn = json!({ "role": message.role.name(), "content": content });
+pub(crate) fn message_json(message: &Message, arguments_as_text: bool) -> Value {
+    let mut turn = json!({ "role": message.role.name(), "content": message.content });
     let Some(map) = turn.as_object_mut() else { return turn };
     if let Some(name) = &message.name {
         map.insert("name".into(), json!(name));
@@ -60,6 +60,22 @@ pub(crate) fn message_json(message: &Message, content: &str, arguments_as_text: 
         map.insert("tool_calls".into(), message.tool_calls.iter().map(call).collect());
     }
     turn
+}
+
+/// Changes every text in a value, names of fields too.
+pub(crate) fn each_text(value: &mut Value, change: &impl Fn(&str) -> String) {
+    match value {
+        Value::String(text) => *text = change(text),
+        Value::Array(all) => all.iter_mut().for_each(|one| each_text(one, change)),
+        Value::Object(map) => {
+            let fields = std::mem::take(map);
+            map.extend(fields.into_iter().map(|(name, mut value)| {
+                each_text(&mut value, change);
+                (change(&name), value)
+            }));
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
 }
 
 /// A turn in words, for a template that knows no tools.

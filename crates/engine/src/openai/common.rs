@@ -6,7 +6,7 @@ use super::error::{ApiError, Result};
 use super::exchange::Headers;
 use super::fields::{Fields, Table};
 use crate::Engine;
-use crate::openai::ask::Usage;
+use crate::chat::Usage;
 
 /// What `system_fingerprint` says: answers of one version, model, device and seed are the same.
 pub(super) const FINGERPRINT: &str = concat!("kinora-", env!("CARGO_PKG_VERSION"));

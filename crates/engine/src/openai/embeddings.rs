@@ -11,7 +11,7 @@ use super::error::{ApiError, Result};
 use super::exchange::{Answer, Exchange, Step, Work};
 use super::fields::{Fields, Table};
 use crate::Engine;
-use crate::openai::ask::Prompt;
+use crate::chat::Prompt;
 
 /// Inputs of one request at most, as the API has it.
 const MAX_INPUTS: usize = 2048;

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::error::{ApiError, Result};
 use super::fields::{Fields, Table};
-use crate::openai::ask::ResponseFormat;
+use crate::chat::ResponseFormat;
 
 const FORMAT: Table = Table::of(&["type", "json_schema"]);
 const SCHEMA: Table = Table::of(&["name", "description", "schema", "strict"]);

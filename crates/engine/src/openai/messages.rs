@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::error::{ApiError, Result};
 use super::fields::{Fields, Table};
-use crate::openai::ask::{Message, ToolCall};
+use crate::chat::{Message, ToolCall};
 
 const MESSAGE: Table = Table {
     honoured: &["role", "content", "name", "tool_calls", "tool_call_id", "refusal", "annotations"],

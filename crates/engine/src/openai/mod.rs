@@ -4,8 +4,7 @@
 //! Every field is honoured or refused by name; few do nothing on one's own device, and a header lists those
 //! (`x-kinora-ignored`). The tables of fields are data: [`fields::Table`].
 
-pub mod ask;
-mod chat;
+pub mod chat;
 mod common;
 mod completions;
 mod embeddings;

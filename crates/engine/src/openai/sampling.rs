@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use super::error::Result;
 use super::fields::{Fields, Table};
-use crate::openai::ask::{ContextPolicy, Speculation};
-use crate::openai::ask::{Dry, Mirostat, Sampling, Xtc};
+use crate::chat::{ContextPolicy, Speculation};
+use crate::sampling::{Dry, Mirostat, Sampling, Xtc};
 
 /// The extension object `kinora` of every request that makes text.
 pub(super) const EXTENSION: Table = Table {

@@ -2,7 +2,7 @@
 
 use super::error::{ApiError, Result};
 use crate::Engine;
-use crate::openai::ask::{ChatEvent, ChatRequest, ChatStream, CompletionRequest};
+use crate::chat::{ChatEvent, ChatRequest, ChatStream, CompletionRequest};
 
 /// What the engine is asked.
 #[derive(Clone)]

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::error::{ApiError, Result};
 use super::fields::{Fields, Table};
-use crate::openai::ask::{Tool, ToolChoice};
+use crate::chat::{Tool, ToolChoice};
 
 /// How an endpoint spells a function.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -27,6 +27,12 @@ impl History {
         self.tokens.push(token);
     }
 
+    /// Puts others in the place of the newest token.
+    pub fn replace_newest(&mut self, tokens: &[u32]) {
+        self.tokens.pop();
+        self.tokens.extend_from_slice(tokens);
+    }
+
     /// The newest `n` tokens.
     pub fn newest(&self, n: usize) -> &[u32] {
         self.tokens.get(self.tokens.len().saturating_sub(n)..).unwrap_or_default()

@@ -19,12 +19,9 @@ impl ChatStream {
         if let Some(logits) = self.ready.take() {
             return Ok(logits);
         }
-        let right = self.memory.as_ref().map_or(0, |memory| memory.tokens.len().saturating_sub(self.ahead.len()));
-        let mut text = self.memory.as_ref().and_then(|m| m.tokens.get(..right)).unwrap_or_default().to_vec();
-        text.extend_from_slice(&self.pending);
         loop {
             match self.compute().await {
-                Err(e) if e.code == "device_lost" && self.recoveries < MAX_RECOVERIES => self.recover(&text).await?,
+                Err(e) if e.code == "device_lost" && self.recoveries < MAX_RECOVERIES => self.recover().await?,
                 logits => return logits,
             }
         }
@@ -36,9 +33,9 @@ impl ChatStream {
         self.read(&guesses).await
     }
 
-    /// Goes on with the model on another device, which reads `text`, all that was said, again. Guesses change no token, so
-    /// the smaller model stays behind.
-    async fn recover(&mut self, text: &[u32]) -> Result<()> {
+    /// Goes on with the model on another device, which reads all that was said again. Guesses change no token, so the smaller
+    /// model stays behind.
+    async fn recover(&mut self) -> Result<()> {
         self.plan.abort.check()?;
         self.recoveries += 1;
         (self.memory, self.ready) = (None, None);
@@ -47,8 +44,8 @@ impl ChatStream {
             self.plan.speculation = None;
         }
         self.model = self.engine.recover(&self.model).await?;
-        self.pending = text.to_vec();
-        if let Some(memory) = known(self.model.remember(text, &self.adapters))? {
+        self.pending = self.history.tokens().to_vec();
+        if let Some(memory) = known(self.model.remember(&self.pending, &self.adapters))? {
             self.pending.drain(..memory.tokens.len());
             self.memory = Some(memory);
         }
@@ -179,6 +176,9 @@ impl ChatStream {
         drop(logits);
         device.reset_arena();
         self.memory = Some(memory);
+        if guesses.is_empty() {
+            return Ok(values);
+        }
         let mut rows = values.chunks_exact(vocab).map(<[f32]>::to_vec);
         let first = rows.next().ok_or_else(|| internal("no logits"))?;
         self.ahead = guesses.iter().copied().zip(rows).collect();
@@ -195,7 +195,7 @@ impl ChatStream {
     }
 
     /// The tokens that may be drawn, a bit for each.
-    fn allowed(&mut self, vocab: usize) -> &[u32] {
+    pub(super) fn allowed(&mut self, vocab: usize) -> &[u32] {
         if self.allowed.is_empty() {
             let mut words = vec![u32::MAX; vocab.div_ceil(32)];
             let ends = (0..vocab as u32).filter(|id| self.plan.ignore_end && self.model.tokenizer.is_end(*id));

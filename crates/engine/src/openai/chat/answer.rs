@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::openai::ask::{ChatEvent, FinishReason, TokenLogprob, Usage};
+use crate::chat::{ChatEvent, FinishReason, TokenLogprob, Usage};
 use crate::openai::common;
 use crate::openai::error::Result;
 use crate::openai::exchange::{Answer, Step, StreamEvent};

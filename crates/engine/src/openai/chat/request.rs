@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::answer::{ChatAnswer, Head};
 use crate::Engine;
-use crate::openai::ask::{ChatRequest, Sampling};
+use crate::chat::ChatRequest;
 use crate::openai::common::{self, model, seed};
 use crate::openai::error::Result;
 use crate::openai::exchange::{Exchange, Work};
@@ -14,6 +14,7 @@ use crate::openai::sampling::{EXTENSION, adapters, context, sampling, speculatio
 use crate::openai::series::{Ask, Series};
 use crate::openai::service::Stamp;
 use crate::openai::{format, messages, tools};
+use crate::sampling::Sampling;
 
 /// Answers to one conversation at most.
 const MAX_N: u64 = 8;

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::answer::{CompletionAnswer, Head};
 use crate::Engine;
-use crate::openai::ask::{CompletionRequest, Prompt};
+use crate::chat::{CompletionRequest, Prompt};
 use crate::openai::common::{self, model, seed};
 use crate::openai::error::{ApiError, Result};
 use crate::openai::exchange::{Exchange, Work};

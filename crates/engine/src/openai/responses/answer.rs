@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::output::Output;
 use super::store::{Kept, Store};
-use crate::openai::ask::{ChatEvent, FinishReason, Message, Usage};
+use crate::chat::{ChatEvent, FinishReason, Message, Usage};
 use crate::openai::common;
 use crate::openai::error::{ApiError, Result};
 use crate::openai::exchange::{Answer, Step, StreamEvent};

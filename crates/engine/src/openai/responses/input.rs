@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::openai::ask::{Message, Role, ToolCall};
+use crate::chat::{Message, Role, ToolCall};
 use crate::openai::error::{ApiError, Result};
 use crate::openai::fields::{Fields, Table};
 use crate::openai::messages::content_text;

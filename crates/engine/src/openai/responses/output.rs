@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::openai::ask::{TokenLogprob, ToolCall};
+use crate::chat::{TokenLogprob, ToolCall};
 use crate::openai::chat::logprobs;
 use crate::openai::exchange::StreamEvent;
 

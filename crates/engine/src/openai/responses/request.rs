@@ -10,7 +10,7 @@ use super::answer::{Head, ResponseAnswer};
 use super::store::Store;
 use super::{input, output::Output};
 use crate::Engine;
-use crate::openai::ask::{ChatRequest, ContextPolicy, Message, ResponseFormat, Sampling};
+use crate::chat::{ChatRequest, ContextPolicy, Message, ResponseFormat};
 use crate::openai::common::{self, model, seed};
 use crate::openai::error::Result;
 use crate::openai::exchange::{Exchange, Work};
@@ -19,6 +19,7 @@ use crate::openai::sampling::{EXTENSION, adapters, context, sampling, speculatio
 use crate::openai::series::{Ask, Series};
 use crate::openai::service::Stamp;
 use crate::openai::{format, tools};
+use crate::sampling::Sampling;
 
 /// The fields of the request.
 pub(in crate::openai) const TABLE: Table = Table {

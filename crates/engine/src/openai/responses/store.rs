@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use serde_json::Value;
 
-use crate::openai::ask::Message;
+use crate::chat::Message;
 use crate::openai::error::{ApiError, Result};
 
 /// So many are kept, and so many bytes of conversation.
