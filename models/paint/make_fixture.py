@@ -27,6 +27,7 @@ def main(path: str) -> None:
         "dim": 16,
         "layers": 3,
         "mix_after": [1],
+        "detail": 4,
         "backdrop": {"columns": 8, "rows": 5, "channels": 2},
         "embedding": 8,
         "film_hidden": 12,

@@ -44,6 +44,25 @@ class Backdrop(nn.Module):
         return torch.cat(out, -1)
 
 
+class Detail(nn.Module):
+    """What a cell's own pixels cannot say: edges that cross cells, drawn by two 3×3 convolutions on half cells of 2×2 pixels."""
+
+    def __init__(self, dim: int, channels: int):
+        super().__init__()
+        self.input = nn.Linear(dim, 4 * channels)
+        self.hidden = nn.Conv2d(channels, channels, 3, padding=1)
+        self.output = nn.Conv2d(channels, 12, 3, padding=1)
+        nn.init.zeros_(self.output.weight)
+        nn.init.zeros_(self.output.bias)
+
+    def forward(self, x: Tensor, height: int, width: int) -> Tensor:
+        """x [B, N, dim] → [B, 3, 4 · height, 4 · width], to be added to the picture"""
+        y = self.input(x).view(len(x), height, width, -1).permute(0, 3, 1, 2)
+        y = F.gelu(F.pixel_shuffle(y, 2), approximate="tanh")
+        y = y + F.gelu(self.hidden(y), approximate="tanh")
+        return F.pixel_shuffle(self.output(y), 2)
+
+
 class Painter(nn.Module):
     def __init__(self, config: dict):
         super().__init__()
@@ -67,6 +86,7 @@ class Painter(nn.Module):
             {str(i): nn.Conv2d(dim, dim, 3, padding=1, groups=dim) for i in config["mix_after"]}
         )
         self.output = nn.Linear(dim, 3 * config["cell"] ** 2)
+        self.detail = Detail(dim, config["detail"])
         for layer in self.down:
             nn.init.zeros_(layer.bias)
             layer.weight.data *= 0.5
@@ -109,9 +129,10 @@ class Painter(nn.Module):
             if str(i) in self.mix:
                 grid = x.view(batch, height, width, dim).permute(0, 3, 1, 2)
                 x = x + self.mix[str(i)](grid).permute(0, 2, 3, 1).reshape(batch, cells, dim)
-        y = self.output(F.layer_norm(x, (dim,)))
-        y = y.view(batch, height, width, -1).permute(0, 3, 1, 2)
-        return F.pixel_shuffle(y, self.config["cell"]) * 0.5 + 0.5
+        x = F.layer_norm(x, (dim,))
+        y = self.output(x).view(batch, height, width, -1).permute(0, 3, 1, 2)
+        y = F.pixel_shuffle(y, self.config["cell"]) + self.detail(x, height, width)
+        return y * 0.5 + 0.5
 
 
 def config_of(header: dict, dim: int = 192, layers: int = 5) -> dict:
@@ -124,6 +145,7 @@ def config_of(header: dict, dim: int = 192, layers: int = 5) -> dict:
         "dim": dim,
         "layers": layers,
         "mix_after": [1, 3],
+        "detail": 32,
         "backdrop": {"columns": 96, "rows": 48, "channels": 8},
         "embedding": 64,
         "film_hidden": 256,

@@ -32,6 +32,7 @@ def arguments() -> argparse.Namespace:
     p.add_argument("--batch", type=int, default=32)
     p.add_argument("--lr", type=float, default=2e-3)
     p.add_argument("--foreground", type=float, default=6.0, help="how much more a pixel of character or prop counts")
+    p.add_argument("--edges", type=float, default=0.5, help="how much the differences between neighbouring pixels count")
     p.add_argument("--work", default="target/train/paint", help="log, checkpoint, pictures")
     p.add_argument("--out", default=None, help="where the finished weights go")
     p.add_argument("--crop", default="64x64")
@@ -68,9 +69,12 @@ def weights_of(path: str, device) -> dict:
     return torch.load(path, map_location=device)["ema"]
 
 
-def loss_of(y, target, foreground, weight: float):
-    d = y - target
-    return ((d.abs() + 2 * d * d) * (1 + weight * foreground)).mean()
+def loss_of(y, target, foreground, weight: float, edges: float):
+    """|d| + 2 d², weighted towards the foreground; `edges` times the same of the differences between neighbouring pixels."""
+    d, w = y - target, 1 + weight * foreground
+    across, down = d[..., 1:] - d[..., :-1], d[..., 1:, :] - d[..., :-1, :]
+    sharp = (across.abs() * w[..., 1:]).mean() + (down.abs() * w[..., 1:, :]).mean()
+    return ((d.abs() + 2 * d * d) * w).mean() + edges * sharp
 
 
 class HeldOut:
@@ -159,7 +163,9 @@ def main() -> None:
         if new:
             start["backdrop.weight"] = net.backdrop.weight.data
             torch.nn.init.normal_(start["input.weight"][:, -new:], std=0.05)
-        net.load_state_dict(start)
+        missing, unknown = net.load_state_dict(start, strict=False)
+        if unknown or any(not name.startswith("detail.") for name in missing):
+            raise SystemExit(f"{a.init} is of another network: lacks {missing}, has {unknown}")
     if state:
         net.load_state_dict(state["net"])
         optimizer.load_state_dict(state["optimizer"])
@@ -198,7 +204,7 @@ def main() -> None:
         f, r, i, t, m = tensors(batch, device)
         with torch.autocast(device.type, torch.bfloat16, enabled=bf16):
             y = net(f, r, i, rows, columns)
-        loss = loss_of(y.float(), t, m, a.foreground)
+        loss = loss_of(y.float(), t, m, a.foreground, a.edges)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         if world > 1:

@@ -24,6 +24,8 @@ pub struct Config {
     pub layers: usize,
     /// Layers with a depthwise 3×3 behind them, from 0.
     pub mix_after: Vec<usize>,
+    /// Channels of a half cell in the detail.
+    pub detail: usize,
     pub backdrop: Grid,
     /// Channels of a word's embedding.
     pub embedding: usize,

@@ -2,11 +2,13 @@
 //! frame of a shot can be drawn at any time.
 //!
 //! Features of a cell → linear → FiLM → layers × (norm, FiLM, linear, GELU, linear, residual), with a depthwise 3×3 over
-//! the grid of cells after some → norm, linear → the cell's pixels. FiLM (Perez et al. 2018) comes from the shot's words:
+//! the grid of cells after some → norm, linear → the cell's pixels, and the detail on top. FiLM (Perez et al. 2018) comes
+//! from the shot's words:
 //! three rows a shot, for cells near nobody, the first and the second character.
 
 mod backdrop;
 mod config;
+mod detail;
 pub mod features;
 #[cfg(test)]
 mod tests;
@@ -17,6 +19,7 @@ use super::layout::{FrameLayout, ShotIds, Vocabulary};
 use super::weights::{Linear, Weights};
 use crate::{ModelError, Result};
 use backdrop::Backdrop;
+use detail::Detail;
 use features::{CELL, FEATURES, Window};
 use kinora_formats::SafeTensorsFile;
 use kinora_tensor::{Device, Tensor};
@@ -55,6 +58,7 @@ pub struct Painter {
     input: Linear,
     layers: Vec<Layer>,
     output: Linear,
+    detail: Detail,
 }
 
 impl Painter {
@@ -95,6 +99,7 @@ impl Painter {
             backdrop,
             layers,
             output: w.linear("output", c.dim, 3 * c.cell * c.cell)?,
+            detail: Detail::load(&w, c.dim, c.detail)?,
             device: device.clone(),
             vocabulary,
             config,
@@ -180,9 +185,11 @@ impl Painter {
                 x = x.add(&y.reshape(&[n, c.dim])?)?;
             }
         }
-        let y = self.output.forward(&x.layer_norm(None, EPS)?)?; // [N, 3·cell²]
+        let x = x.layer_norm(None, EPS)?;
+        let y = self.output.forward(&x)?; // [N, 3·cell²]
         let y = y.reshape(&[f, h, w, 3 * c.cell * c.cell])?.permute(&[0, 3, 1, 2])?; // [F, 3·cell², H, W]
-        Ok(y.pixel_shuffle(c.cell)?.scale(0.5)?.add_scalar(0.5)?.clamp(0.0, 1.0)?)
+        let y = y.pixel_shuffle(c.cell)?.add(&self.detail.forward(&x, grid)?)?;
+        Ok(y.scale(0.5)?.add_scalar(0.5)?.clamp(0.0, 1.0)?)
     }
 }
 
