@@ -12,9 +12,9 @@ export class StoreClient {
   /** The events of one call. */
   async *call<T>(
     call: Call,
-    options: { window?: number; signal?: AbortSignal | undefined } = {},
+    options: { window?: number; signal?: AbortSignal | undefined; transfer?: Transferable[] } = {},
   ): AsyncGenerator<T, void> {
-    const { signal, window = 1 } = options;
+    const { signal, window = 1, transfer = [] } = options;
     signal?.throwIfAborted();
     this.starting ??= startWorker(this.workerUrl, () => {
       this.starting = undefined;
@@ -24,7 +24,7 @@ export class StoreClient {
     });
     const link = await this.starting;
     signal?.throwIfAborted();
-    yield* stream<T>(link.open(call, window), signal);
+    yield* stream<T>(link.open(call, window, transfer), signal);
   }
 
   /** Ends the worker. A download stops, and goes on at the next load. */
