@@ -1,6 +1,9 @@
 //! A decoder read a step at a time, in the order in which its tensors lie in the file: a model can be loaded while it is
 //! still on its way, and whoever drives the steps can stop between them.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, VecDeque};
 
 use kinora_formats::GgufFile;
