@@ -71,6 +71,8 @@ function address(source: string | URL): string {
 /** `kinora.models`: GGUF models beside the embedded one. */
 export class Models {
   private readonly running = new Map<string, StoredModel>();
+  /** Whether models lie in the memory of the store's worker. */
+  private keeps = false;
 
   /** @internal */
   constructor(
@@ -204,6 +206,7 @@ export class Models {
     parts = got.parts;
     preparing(got.model, options);
     await adding;
+    if (!this.keeps) this.store.rest();
     return got.model;
   }
 
@@ -219,6 +222,7 @@ export class Models {
       if (event.type === 'progress') options.onProgress?.(event.progress);
       else if (event.type === 'got') {
         // Storage that is asked for after a success is rarely refused, and costs nothing where it is.
+        this.keeps ||= event.model.stored === 'memory' && event.parts.length > 0;
         if (event.model.stored === 'disk') void navigator.storage.persist?.().catch(() => false);
         return event;
       }
