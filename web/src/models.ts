@@ -71,6 +71,8 @@ function address(source: string | URL): string {
 /** `kinora.models`: GGUF models beside the embedded one. */
 export class Models {
   private readonly running = new Map<string, StoredModel>();
+  /** Whether models lie in the memory of the store's worker. */
+  private keeps = false;
 
   /** @internal */
   constructor(
@@ -85,18 +87,11 @@ export class Models {
    */
   async load(source: ModelSource, options: ModelOptions = {}): Promise<StoredModel> {
     const args = modelArgs(source, options, this.engines);
-    const { model, parts } =
-      args.files.length > 0 && !options.keep ? await this.lying(args, options) : await this.get(args, options);
+    const { device } = await this.client.start();
+    // A GPU may be lost, and wants the file again; a model of that name that is there stays until its successor is here.
+    const streams = device.kind === 'cpu' && args.urls.length === 1 && !this.running.has(args.name);
+    const model = await (streams ? this.streamed(args, options) : this.placed(args, options));
     const total = model.bytes;
-    options.onProgress?.({
-      phase: 'upload',
-      file: model.name,
-      loaded: total,
-      total,
-      etaMs: null,
-      text: 'Preparing the model',
-    });
-    await this.client.addModel(args.name, parts, options.signal);
     this.running.set(args.name, { ...model, name: args.name });
     options.onProgress?.({ phase: 'ready', file: model.name, loaded: total, total, etaMs: null, text: 'Ready' });
     return { ...model, name: args.name };
@@ -182,12 +177,52 @@ export class Models {
     return { model: { ...model, stored: 'file' }, parts };
   }
 
-  private async get(args: ModelArgs, options: ModelOptions): Promise<{ model: StoredModel; parts: Blob[] }> {
+  /** Brings a model here whole, then reads it into the engine. */
+  private async placed(args: ModelArgs, options: ModelOptions): Promise<StoredModel> {
+    const { model, parts } =
+      args.files.length > 0 && !options.keep ? await this.lying(args, options) : await this.get(args, options);
+    preparing(model, options);
+    await this.client.addModel(args.name, parts, async () => parts, options.signal);
+    return model;
+  }
+
+  /** Reads a model into the engine while it comes. */
+  private async streamed(args: ModelArgs, options: ModelOptions): Promise<StoredModel> {
+    const { port1: feed, port2 } = new MessageChannel();
+    const refused = new AbortController();
+    const signal = options.signal ? AbortSignal.any([options.signal, refused.signal]) : refused.signal;
+    let parts: Blob[] = [];
+    const again = async (): Promise<Blob[]> => (parts.length > 0 ? parts : (await this.get(args, {})).parts);
+    const adding = this.client.addModel(args.name, port2, again, options.signal);
+    // What the engine refuses need not come to its end; where the store fails, its error says more than the engine's.
+    adding.catch((error: unknown) => {
+      if (!(error instanceof KinoraError && error.code === 'download_stopped')) refused.abort(error);
+    });
+    const got = await this.get(args, { ...options, signal }, feed).catch(async (error: unknown) => {
+      options.signal?.throwIfAborted();
+      if (refused.signal.aborted) await adding;
+      throw error;
+    });
+    parts = got.parts;
+    preparing(got.model, options);
+    await adding;
+    if (!this.keeps) this.store.rest();
+    return got.model;
+  }
+
+  private async get(
+    args: ModelArgs,
+    options: ModelOptions,
+    feed?: MessagePort,
+  ): Promise<{ model: StoredModel; parts: Blob[] }> {
     const { signal } = options;
-    for await (const event of this.store.call<ModelEvent>({ op: 'model.get', args }, { window: 4, signal })) {
+    const call = { op: 'model.get', args: feed ? { ...args, feed } : args } as const;
+    const transfer = feed ? [feed] : [];
+    for await (const event of this.store.call<ModelEvent>(call, { window: 4, signal, transfer })) {
       if (event.type === 'progress') options.onProgress?.(event.progress);
       else if (event.type === 'got') {
         // Storage that is asked for after a success is rarely refused, and costs nothing where it is.
+        this.keeps ||= event.model.stored === 'memory' && event.parts.length > 0;
         if (event.model.stored === 'disk') void navigator.storage.persist?.().catch(() => false);
         return event;
       }
@@ -201,6 +236,11 @@ export class Models {
       hint: 'Try again.',
     });
   }
+}
+
+function preparing({ name, bytes }: StoredModel, options: ModelOptions): void {
+  const text = 'Preparing the model';
+  options.onProgress?.({ phase: 'upload', file: name, loaded: bytes, total: bytes, etaMs: null, text });
 }
 
 /** @internal Shared with `Kinora.estimate`, which has no engine. */

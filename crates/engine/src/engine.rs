@@ -4,7 +4,6 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use kinora_formats::config::is_encoder;
 use kinora_formats::{GgufFile, SafeTensorsFile};
 use kinora_models::text::Adapter;
 use kinora_models::video::{motion::Motion, paint::Painter, refine::Refiner};
@@ -13,6 +12,7 @@ use kinora_tensor::{Abort, Device, TensorError};
 use crate::chat::{Adapters, ChatRequest, ChatStream, CompletionRequest, Prompt, TextModel};
 use crate::encoder::{Embedding, EncoderModel};
 use crate::film::{FilmRequest, FilmStream};
+use crate::loading::ModelLoading;
 use crate::recovery::Recovery;
 use crate::{EngineError, error::Result};
 
@@ -312,6 +312,19 @@ impl Engine {
     /// # Errors
     /// `model_refused` with what is wrong with the file, `out_of_memory`.
     pub fn add_text_model(&self, name: &str, file: &GgufFile) -> Result<()> {
+        let mut loading = self.begin_text_model(name, file)?;
+        while loading.needs().is_some() {
+            loading.step()?;
+        }
+        loading.finish()
+    }
+
+    /// As [`Engine::add_text_model`], a step at a time: for a file that is still on its way, and for who wants to stop
+    /// between. The header must be there.
+    ///
+    /// # Errors
+    /// `model_refused` with what is wrong with the header.
+    pub fn begin_text_model(&self, name: &str, file: &GgufFile) -> Result<ModelLoading> {
         if name.is_empty() || name == EMBEDDED {
             let message = format!("a model cannot be called {name:?}: that is the embedded one");
             return Err(EngineError::invalid_request("load", message));
@@ -319,16 +332,15 @@ impl Engine {
         // The one before goes first: there may not be room for both.
         self.remove_text_model(name);
         let device = self.0.recovery.newest().unwrap_or_else(|| self.device().clone());
-        if is_encoder(file.gguf()) {
-            let encoder = EncoderModel::load(file, &device).map_err(|e| e.at("load"))?;
-            device.reset_arena();
-            self.0.encoders.borrow_mut().insert(name.to_string(), Rc::new(encoder));
-            return Ok(());
-        }
-        let text = TextModel::load(file, &device).map_err(|e| e.at("load"))?;
-        device.reset_arena();
-        self.0.texts.borrow_mut().insert(name.to_string(), Rc::new(text));
-        Ok(())
+        ModelLoading::new(self, name, file, device)
+    }
+
+    pub(crate) fn put_text(&self, name: &str, text: Rc<TextModel>) {
+        self.0.texts.borrow_mut().insert(name.to_string(), text);
+    }
+
+    pub(crate) fn put_encoder(&self, name: &str, encoder: Rc<EncoderModel>) {
+        self.0.encoders.borrow_mut().insert(name.to_string(), encoder);
     }
 
     /// Takes a text model out. Answers that it is writing go on to their end. The embedded one stays.

@@ -1,17 +1,14 @@
 //! The engine with its models and its device.
 
-use std::rc::Rc;
-
 use js_sys::{Array, Reflect, Uint8Array};
 use kinora_engine::{EngineError, ModelFiles, film::FilmRequest, openai::Service};
-use kinora_formats::{GgufFile, ReadAt};
 use kinora_tensor::Device;
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::{JsCast, prelude::*};
 
 use crate::{
-    blob::BlobFile,
     convert::{from_js, throw, to_js},
+    loading::ModelLoading,
     openai::{OpenAiStream, now},
     stream::FilmStream,
 };
@@ -104,14 +101,10 @@ impl Engine {
         Ok(FilmStream::new(self.engine.film(request).map_err(throw)?))
     }
 
-    /// Reads a text model out of the `Blob`s of its parts, tensor by tensor; requests then ask for it by `name`. Works in
-    /// workers only. Async for the sake of its callers: the work is done when it returns.
-    pub async fn add_model(&self, name: String, parts: Array) -> Result<(), JsValue> {
-        let files: Option<Vec<Rc<dyn ReadAt>>> =
-            parts.iter().map(|part| Some(Rc::new(BlobFile::new(&part)?) as Rc<dyn ReadAt>)).collect();
-        let files = files.ok_or_else(|| throw(EngineError::invalid_request("load", "a part is no Blob")))?;
-        let file = GgufFile::open(files).map_err(|e| throw(EngineError::from(e)))?;
-        self.engine.add_text_model(&name, &file).map_err(throw)
+    /// Begins to read a text model out of its `parts`, whose headers must be there: `Blob`s (workers only) or incoming files,
+    /// `{ size, read(offset, into) }`. Requests find it by `name` when it is finished; one of that name makes room at once.
+    pub fn begin_model(&self, name: &str, parts: &Array) -> Result<ModelLoading, JsValue> {
+        ModelLoading::begin(&self.engine, name, parts)
     }
 
     /// Takes a text model out; the embedded one stays.

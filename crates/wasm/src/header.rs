@@ -15,11 +15,11 @@ const UNKNOWN: u64 = 1 << 53;
 #[serde(untagged)]
 enum Read {
     More { need: u64 },
-    Done { about: TextSummary, bytes: u64 },
+    Done { about: TextSummary, bytes: u64, header: u64 },
 }
 
 /// Reads the header of a GGUF file from its first bytes. `file_bytes`: the size of the file, negative where it is unknown.
-/// `{ need }` where `head` ends too early, else `{ about, bytes }` with the size that the header tells. Errors say why the
+/// `{ need }` where `head` ends too early, else `{ about, bytes, header }` with the size that the header tells and its own. Errors say why the
 /// file is refused: broken, cut short, or of an architecture that the engine does not run.
 #[wasm_bindgen]
 pub fn read_header(head: &[u8], file_bytes: f64) -> Result<JsValue, JsValue> {
@@ -31,7 +31,8 @@ pub fn read_header(head: &[u8], file_bytes: f64) -> Result<JsValue, JsValue> {
     let read = match parsed.map_err(refused)? {
         HeaderRead::More(need) => Read::More { need },
         HeaderRead::Done(gguf) => {
-            Read::Done { about: TextSummary::of(&gguf).map_err(refused)?, bytes: gguf.total_len() }
+            let about = TextSummary::of(&gguf).map_err(refused)?;
+            Read::Done { about, bytes: gguf.total_len(), header: gguf.header_len() }
         }
     };
     to_js(&read)

@@ -14,8 +14,8 @@ interface Running {
 export class Client {
   private running: Promise<Running> | undefined;
   private disposed = false;
-  /** Files of the models that were added: a new worker reads them again. */
-  private readonly added = new Map<string, Blob[]>();
+  /** How the files of the models that were added are had again, for a new worker. */
+  private readonly added = new Map<string, () => Promise<Blob[]>>();
 
   constructor(
     private readonly workerUrl: string,
@@ -43,20 +43,26 @@ export class Client {
   /** The events of one call. */
   async *call<T>(
     call: Call,
-    options: { window?: number; signal?: AbortSignal | undefined } = {},
+    options: { window?: number; signal?: AbortSignal | undefined; transfer?: Transferable[] } = {},
   ): AsyncGenerator<T, void> {
-    const { signal, window = 1 } = options;
+    const { signal, window = 1, transfer = [] } = options;
     signal?.throwIfAborted();
     const { link } = await this.start();
     signal?.throwIfAborted();
-    yield* stream<T>(link.open(call, window), signal);
+    yield* stream<T>(link.open(call, window, transfer), signal);
   }
 
-  /** Reads a model into the engine, and into each that takes its place. */
-  async addModel(name: string, parts: Blob[], signal?: AbortSignal): Promise<void> {
-    for await (const _ of this.call({ op: 'model.add', args: { name, parts } }, { signal })) break;
+  /** Reads a model into the engine, and into each that takes its place: for those `again` gives its files. */
+  async addModel(
+    name: string,
+    source: Blob[] | MessagePort,
+    again: () => Promise<Blob[]>,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    const transfer = Array.isArray(source) ? [] : [source];
+    for await (const _ of this.call({ op: 'model.add', args: { name, source } }, { signal, transfer })) break;
     signal?.throwIfAborted();
-    this.added.set(name, parts);
+    this.added.set(name, again);
   }
 
   /** Takes a model out of the engine. */
@@ -84,8 +90,9 @@ export class Client {
       for await (const event of stream<LoadEvent>(link.open({ op: 'load', args: this.load }, 4), signal)) {
         if (event.type === 'progress') onProgress?.(event.progress);
         else {
-          for (const [name, parts] of this.added) {
-            for await (const _ of stream(link.open({ op: 'model.add', args: { name, parts } }, 1), signal)) break;
+          for (const [name, again] of this.added) {
+            const args = { name, source: await again() };
+            for await (const _ of stream(link.open({ op: 'model.add', args }, 1), signal)) break;
           }
           return { link, device: event.device };
         }

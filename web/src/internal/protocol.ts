@@ -76,12 +76,13 @@ export type Call =
   | { op: 'gif'; args: GifArgs }
   | { op: 'inspect'; args: { bytes: Uint8Array<ArrayBuffer> } }
   | { op: 'selftest'; args: { cpu: boolean } }
-  /** Reads a model out of its files, which stay where they are. */
-  | { op: 'model.add'; args: { name: string; parts: Blob[] } }
+  /** Reads a model out of its files, which stay where they are, or out of what the store sends. */
+  | { op: 'model.add'; args: { name: string; source: Blob[] | MessagePort } }
   | { op: 'model.remove'; args: { name: string } }
   | { op: 'memory' }
   // The store's, asked of a worker of their own: a download neither waits for the engine nor holds it up.
-  | { op: 'model.get'; args: ModelArgs }
+  /** `feed`: the engine that reads the model while it comes; it is then kept nowhere but on the disk. */
+  | { op: 'model.get'; args: ModelArgs & { feed?: MessagePort } }
   | { op: 'model.estimate'; args: ModelArgs & { contextTokens: number; device?: 'cpu' | 'gpu' } }
   | { op: 'model.list' }
   | { op: 'model.pieces'; args: { key: string } }
@@ -101,6 +102,14 @@ export type ModelEvent =
   | { type: 'list'; models: StoredModel[] }
   | { type: 'pieces'; pieces: string[][] }
   | { type: 'done' };
+/** What the store tells the engine of a file that is coming. */
+export type ToEngine =
+  | { type: 'file'; size: number; header: number }
+  | { type: 'piece'; at: number; bytes: Uint8Array<ArrayBuffer> }
+  | { type: 'again' }
+  | { type: 'end' };
+/** And what the engine answers: it takes pieces that begin before `to`, or none any more. */
+export type FromEngine = { type: 'want'; to: number } | { type: 'close' };
 export type MemoryEvent = { type: 'memory'; memory: MemoryInfo };
 export type SelfTestEvent = { type: 'selftest'; report: SelfTestReport };
 export type InspectEvent = { type: 'model'; model: unknown };

@@ -22,6 +22,8 @@ export interface Source {
   added: number;
   /** What the GGUF header says. */
   about: StoredModel['about'];
+  /** Where the weights begin, in bytes from the beginning of the first part. */
+  header?: number;
 }
 /** A model that is there: the hash of every piece. */
 export interface Manifest extends Source {

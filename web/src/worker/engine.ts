@@ -12,12 +12,30 @@ export interface EngineStream<T> {
   free(): void;
 }
 
+/** A file that the engine reads by ranges. */
+export interface FileLike {
+  readonly size: number;
+  read(offset: number, into: Uint8Array): void;
+}
+
+/** A model on its way into the engine; freeing it leaves the engine as it is. */
+export interface ModelLoading {
+  /** Bytes from the beginning of the file that the next step reads; undefined when all is read. */
+  needs(): number | undefined;
+  /** Bytes from the beginning of the file that will not be read again. */
+  read_to(): number;
+  step(): void;
+  /** Hands the model to the engine, and frees this. */
+  finish(): void;
+  free(): void;
+}
+
 export interface Engine {
   /** A request of the OpenAI API; it never fails, a refusal is an answer too. */
   openai(method: string, path: string, body: string): EngineStream<OpenAiEvent>;
   film(request: FilmArgs): EngineStream<WireFilmEvent>;
-  /** Reads a text model out of its GGUF files, piece by piece, without a copy of them. */
-  add_model(name: string, parts: Blob[]): Promise<void>;
+  /** Begins to read a text model out of its GGUF files, without a copy of them; their headers must be there. */
+  begin_model(name: string, parts: (Blob | FileLike)[]): ModelLoading;
   remove_model(name: string): void;
   /** Bytes of the weights of all text models. */
   weight_bytes(): number;
@@ -51,7 +69,10 @@ export interface Glue {
   /** Every kernel on a GPU of its own, or on the CPU, against the CPU's exact form. */
   selftest(cpu: boolean): Promise<SelfTestReport>;
   /** What the beginning of a GGUF file says; `file_bytes` is negative where the size is unknown. */
-  read_header(head: Uint8Array, file_bytes: number): { need: number } | { about: ModelAbout; bytes: number };
+  read_header(
+    head: Uint8Array,
+    file_bytes: number,
+  ): { need: number } | { about: ModelAbout; bytes: number; header: number };
   GifWriter: new (width: number, height: number, fps: number) => GifWriter;
   /** Works for the pool for ever; only in the build with threads. */
   pool_worker?(): void;

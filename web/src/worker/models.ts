@@ -1,5 +1,6 @@
 import type { ModelArgs, ModelEvent } from '../internal/protocol.js';
 import { estimate } from '../store/estimate.js';
+import { Feed } from '../store/feed.js';
 import { list, obtain, pieces, type ReadHeader, remove } from '../store/store.js';
 import type { Progress } from '../types.js';
 import { bootHeaderReader } from './boot.js';
@@ -18,11 +19,19 @@ function headerReader(args: ModelArgs, signal: AbortSignal): ReadHeader {
   };
 }
 
-export async function* getModel(args: ModelArgs, signal: AbortSignal): AsyncGenerator<ModelEvent, void> {
+export async function* getModel(
+  args: ModelArgs & { feed?: MessagePort },
+  signal: AbortSignal,
+): AsyncGenerator<ModelEvent, void> {
   const read = headerReader(args, signal);
+  const feed = args.feed && new Feed(args.feed, signal);
   yield* told(async (report) => {
-    const { model, parts } = await obtain(args, read, signal, report);
-    return { type: 'got', model, parts };
+    try {
+      const { model, parts } = await obtain(args, read, signal, report, feed);
+      return { type: 'got', model, parts };
+    } finally {
+      feed?.close();
+    }
   }, signal);
 }
 

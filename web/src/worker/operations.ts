@@ -13,6 +13,7 @@ import type {
   SelfTestEvent,
 } from '../internal/protocol.js';
 import type { Progress } from '../types.js';
+import { addModel } from './adding.js';
 import { bootEngine, type Machine } from './boot.js';
 import type { Engine, EngineStream, Files } from './engine.js';
 import { readModel } from './files.js';
@@ -46,7 +47,7 @@ export function operate(
     case 'selftest':
       return selftest(call.args.cpu);
     case 'model.add':
-      return add(call.args.name, call.args.parts);
+      return add(call.args.name, call.args.source, signal);
     case 'model.remove':
       return once(() => running().engine.remove_model(call.args.name));
     case 'memory':
@@ -106,7 +107,7 @@ async function* load(args: LoadArgs, signal: AbortSignal): AsyncGenerator<LoadEv
 
 // One `next` of the engine at a time: jobs that are open together take turns by their events.
 let turn: Promise<unknown> = Promise.resolve();
-function inTurn<T>(work: () => Promise<T>): Promise<T> {
+function inTurn<T>(work: () => T | Promise<T>): Promise<T> {
   const mine = turn.then(work);
   turn = mine.catch(() => undefined);
   return mine;
@@ -160,8 +161,8 @@ async function* gif(args: GifArgs, signal: AbortSignal): AsyncGenerator<GifEvent
   }
 }
 
-async function* add(name: string, parts: Blob[]): AsyncGenerator<unknown, void> {
-  await inTurn(() => running().engine.add_model(name, parts));
+async function* add(name: string, source: Blob[] | MessagePort, signal: AbortSignal): AsyncGenerator<unknown, void> {
+  await addModel(running().engine, name, source, inTurn, signal);
   yield { type: 'done' };
 }
 

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use kinora_formats::{ChatTemplate, GgufFile, RenderInput, TemplateFeatures, Tokenizer, ToolDialect};
-use kinora_models::text::{CacheType, Decoder, KvCache};
+use kinora_models::text::{CacheType, Decoder, DecoderLoader, KvCache};
 use kinora_tensor::Device;
 use serde_json::{Value, json};
 
@@ -13,14 +13,16 @@ use super::adapters::Adapters;
 use super::event::TokenLogprob;
 use super::request::{ChatRequest, ContextPolicy, Message, Role};
 use super::tools;
-use crate::{EngineError, constrain::Grammars, error::Result};
+use crate::{EngineError, constrain::Grammars, error::Result, loading::TextLoading};
 
 /// Bytes that one conversation's keys and values may take; the context is shortened to fit.
 const MAX_CACHE: usize = 512 << 20;
 /// Above this many bytes for the whole context, keys and values are kept in 16 bits.
 const LARGE_CACHE: usize = 64 << 20;
-/// Conversations that are kept for those that begin like them, as far as their bytes fit in [`MAX_CACHE`].
+/// Conversations that are kept for those that begin like them, as far as their bytes fit in [`TextModel::kept_budget`].
 const KEPT: usize = 4;
+/// So many bytes of conversations are kept beside any model.
+const KEPT_BYTES: usize = 16 << 20;
 /// Room for an answer at first; a longer one makes more.
 const ROOM: usize = 512;
 
@@ -51,6 +53,8 @@ pub(crate) struct TextModel {
     pub bytes: u64,
     pub about: About,
     kind: CacheType,
+    /// Of keys and values.
+    bytes_a_token: usize,
     /// Conversations that nobody goes on with at the moment, the newest last.
     idle: RefCell<Vec<Memory>>,
     /// Those that are on.
@@ -61,6 +65,28 @@ pub(crate) struct TextModel {
     pub file: Option<GgufFile>,
     /// What took its place then.
     successor: RefCell<Option<Rc<TextModel>>>,
+}
+
+fn bytes_of(memories: &[Memory]) -> usize {
+    memories.iter().map(|m| m.cache.bytes()).sum()
+}
+
+impl TextLoading {
+    /// Reads the header.
+    ///
+    /// # Errors
+    /// `model_refused` for what the readers refuse.
+    pub fn new(file: &GgufFile, device: &Device) -> Result<Self> {
+        let gguf = file.gguf();
+        Ok(Self {
+            tokenizer: Arc::new(Tokenizer::from_gguf(gguf)?),
+            template: match gguf.metadata("tokenizer.chat_template") {
+                Some(_) => ChatTemplate::from_gguf(gguf)?,
+                None => ChatTemplate::new(CHATML, "", "")?,
+            },
+            decoder: DecoderLoader::new(file, device)?,
+        })
+    }
 }
 
 /// What a model is.
@@ -109,16 +135,13 @@ impl Memory {
 }
 
 impl TextModel {
+    /// The model that was loaded to its end.
+    ///
     /// # Errors
-    /// `model_refused` for what the readers refuse, `out_of_memory`.
-    pub fn load(file: &GgufFile, device: &Device) -> Result<Self> {
-        let gguf = file.gguf();
-        let tokenizer = Tokenizer::from_gguf(gguf)?;
-        let template = match gguf.metadata("tokenizer.chat_template") {
-            Some(_) => ChatTemplate::from_gguf(gguf)?,
-            None => ChatTemplate::new(CHATML, "", "")?,
-        };
-        let llama = Decoder::load(file, device)?;
+    /// `internal` before that.
+    pub fn of(loading: TextLoading, file: &GgufFile, device: &Device) -> Result<Self> {
+        let TextLoading { tokenizer, template, decoder } = loading;
+        let llama = decoder.finish()?;
         let c = llama.config();
         let values_a_token = (c.n_layer * 2 * c.n_head_kv * c.head_dim).max(1);
         let small = c.context.saturating_mul(values_a_token * size_of::<f32>()) <= LARGE_CACHE;
@@ -134,14 +157,15 @@ impl TextModel {
         Ok(Self {
             spellings: controls.iter().filter_map(spelling).collect(),
             mute: controls.into_iter().filter(|id| !tokenizer.is_end(*id)).collect(),
-            tokenizer: Arc::new(tokenizer),
+            tokenizer,
             features: features(&template),
             template,
-            bytes: gguf.tensors().map(|t| t.bytes).sum(),
+            bytes: file.gguf().tensors().map(|t| t.bytes).sum(),
             about: about(file)?,
             grammars: Grammars::default(),
             context,
             kind,
+            bytes_a_token,
             idle: RefCell::new(Vec::new()),
             adapters: RefCell::default(),
             switches: Cell::default(),
@@ -273,34 +297,43 @@ impl TextModel {
     }
 
     /// A memory that holds the longest beginning of `prompt` that was read in whole chunks with `adapters`, but never all
-    /// of it.
+    /// of it; with room for an answer of `answer` tokens, as far as [`ROOM`].
     ///
     /// # Errors
     /// `out_of_memory`.
-    pub fn remember(&self, prompt: &[u32], adapters: &Adapters) -> Result<Memory> {
+    pub fn remember(&self, prompt: &[u32], adapters: &Adapters, answer: usize) -> Result<Memory> {
         let most = prompt.len().saturating_sub(1);
         let known = |m: &Memory| {
             let common = m.tokens.iter().zip(prompt).take_while(|(a, b)| a == b).count();
             if m.adapters == *adapters { common.min(m.whole).min(most) / CHUNK * CHUNK } else { 0 }
         };
+        let room = self.capacity(prompt.len() + answer.min(ROOM));
         let mut idle = self.idle.borrow_mut();
         let best = (0..).zip(idle.iter()).map(|(i, m)| (known(m), i)).max();
-        let taken = match best {
-            Some((keep, i)) if keep > 0 => Some((keep, idle.remove(i))),
-            Some(_) if idle.len() >= KEPT => Some((0, idle.remove(0))), // the oldest makes room
-            _ => None,
-        };
-        drop(idle);
-        let room = self.capacity(prompt.len() + ROOM);
-        if let Some((keep, mut memory)) = taken
-            && (keep > 0 || memory.cache.max_len() >= room)
-        {
+        if let Some((keep, i)) = best.filter(|(keep, _)| *keep > 0) {
+            let mut memory = idle.remove(i);
             memory.truncate(keep)?;
-            memory.adapters = adapters.clone();
             return Ok(memory);
         }
+        // The oldest makes room, and lends its storage where that is large enough.
+        while !idle.is_empty()
+            && (idle.len() >= KEPT || bytes_of(&idle) + room * self.bytes_a_token > self.kept_budget())
+        {
+            let mut oldest = idle.remove(0);
+            if oldest.cache.max_len() >= room {
+                oldest.truncate(0)?;
+                oldest.adapters = adapters.clone();
+                return Ok(oldest);
+            }
+        }
+        drop(idle);
         let cache = self.llama.new_cache_in(room, self.kind)?;
         Ok(Memory { cache, tokens: Vec::new(), adapters: adapters.clone(), whole: 0 })
+    }
+
+    /// Bytes that conversations may take which nobody goes on with: they must not weigh more than the model.
+    fn kept_budget(&self) -> usize {
+        KEPT_BYTES.saturating_add(self.bytes as usize / 4).min(MAX_CACHE)
     }
 
     /// Makes room for `tokens` in all; the memory keeps what it holds.
@@ -376,7 +409,7 @@ impl TextModel {
     pub fn give_back(&self, memory: Memory) {
         let mut idle = self.idle.borrow_mut();
         idle.push(memory);
-        while idle.len() > KEPT || (idle.len() > 1 && idle.iter().map(|m| m.cache.bytes()).sum::<usize>() > MAX_CACHE) {
+        while idle.len() > KEPT || (idle.len() > 1 && bytes_of(&idle) > self.kept_budget()) {
             idle.remove(0);
         }
     }
@@ -384,7 +417,7 @@ impl TextModel {
     /// Bytes that kept conversations take.
     #[cfg(test)]
     pub fn kept_bytes(&self) -> usize {
-        self.idle.borrow().iter().map(|m| m.cache.bytes()).sum()
+        bytes_of(&self.idle.borrow())
     }
 }
 

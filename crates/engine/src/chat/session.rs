@@ -25,7 +25,7 @@ impl TextModel {
     /// # Errors
     /// `invalid_request` where nothing of it is kept, `device_lost`.
     pub async fn save(&self, prompt: &[u32], adapters: &Adapters) -> Result<Vec<u8>> {
-        let memory = self.remember(prompt, adapters)?;
+        let memory = self.remember(prompt, adapters, 0)?;
         let saved = self.write(&memory).await;
         if !memory.tokens.is_empty() {
             self.give_back(memory);

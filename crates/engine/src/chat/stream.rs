@@ -139,13 +139,14 @@ impl ChatStream {
                     let message = format!("{name} has another vocabulary, so it cannot guess for this model");
                     return Err(EngineError::invalid_request("chat", message));
                 }
-                known(draft.remember(prompt, &Adapters::default()))?.map(|memory| Draft { memory, model: draft })
+                known(draft.remember(prompt, &Adapters::default(), plan.max_tokens))?
+                    .map(|memory| Draft { memory, model: draft })
             }
             _ => None,
         };
         let adapters = engine.adapters_of(&plan.adapters)?;
         known(model.adapt(&adapters))?; // refused now rather than in the middle
-        let memory = known(model.remember(prompt, &adapters))?;
+        let memory = known(model.remember(prompt, &adapters, plan.max_tokens))?;
         let cached = memory.as_ref().map_or(0, |memory| memory.tokens.len());
         let breakers = plan.sampling.dry.as_ref().map(|dry| model.holding(&dry.sequence_breakers)).unwrap_or_default();
         let usage = Usage { prompt_tokens: prompt.len(), cached_tokens: cached, ..Usage::default() };

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use super::Gguf;
+use super::{Gguf, TensorInfo};
 use crate::error::shown;
 use crate::{FormatError, HeaderRead, ReadAt, TensorSource, TensorView};
 
@@ -44,6 +44,18 @@ impl GgufFile {
     /// The header; of a split model, the first part's metadata and all parts' tensors.
     pub fn gguf(&self) -> &Gguf {
         &self.gguf
+    }
+
+    /// Every tensor with where it begins, in bytes from the beginning of the model: of a split one, as if its files lay one behind
+    /// the other.
+    pub fn places(&self) -> impl Iterator<Item = (&TensorInfo, u64)> {
+        let mut first = 0u64;
+        let mut before = Vec::with_capacity(self.parts.len());
+        for part in &self.parts {
+            before.push(first);
+            first = first.saturating_add(part.size());
+        }
+        self.gguf.tensors.iter().map(move |t| (t, before.get(t.part).map_or(0, |b| b.saturating_add(t.offset))))
     }
 
     /// Bytes of all files.

@@ -10,6 +10,7 @@ mod conv;
 mod embedding;
 mod encoder;
 mod linear;
+mod loader;
 mod rope;
 #[cfg(test)]
 mod tests;
@@ -18,17 +19,18 @@ use std::cell::Cell;
 use std::collections::HashSet;
 
 use kinora_formats::GgufFile;
-use kinora_formats::config::{Layer, LayerRope, TextConfig};
+use kinora_formats::config::{Layer, TextConfig};
 use kinora_tensor::{Abort, Device, LinearFused, Tensor};
 use xxhash_rust::xxh3::Xxh3;
 
-use crate::{ModelError, Result, Weights};
+use crate::{ModelError, Result};
 pub use adapter::Adapter;
 use block::Block;
 use cache::CHUNK;
 pub use cache::{CacheType, KvCache};
 pub use encoder::Encoder;
 use linear::Linear;
+pub use loader::DecoderLoader;
 use rope::{Rope, RopeTables};
 
 /// Tokens of a prompt that stands for all when pipelines are compiled: more than the kernels for few rows take.
@@ -58,34 +60,47 @@ pub struct Decoder {
     adapters: Cell<u64>,
 }
 
+/// What a decoder is made of.
+struct Parts {
+    config: TextConfig,
+    device: Device,
+    token_embd: Tensor,
+    blocks: Vec<Block>,
+    output_norm: Tensor,
+    output: Option<Linear>,
+    rope: RopeTables,
+    fingerprint: u64,
+}
+
 impl Decoder {
     /// Loads the network on `device`; matrices keep the file's block type.
     ///
     /// # Errors
     /// What [`TextConfig::read`] refuses, `OutOfMemory`.
     pub fn load(file: &GgufFile, device: &Device) -> Result<Self> {
-        let config = TextConfig::read(file.gguf())?;
-        let w = Weights::new(file);
-        let (vocab, width) = (config.vocab, config.n_embd);
-        let block = |(i, layer): (usize, &Layer)| Block::load(&w.pp(&format!("blk.{i}")), &config, *layer, device);
-        let is = |wanted: fn(&Layer) -> bool| config.layers.iter().any(wanted);
-        Ok(Self {
-            token_embd: w.get("token_embd.weight", &[vocab, width], device)?,
-            blocks: config.layers.iter().enumerate().map(block).collect::<Result<_>>()?,
-            output_norm: w.get(config.output_norm_name(), &[width], device)?,
-            output: if config.tied { None } else { Some(Linear::load(&w, "output", vocab, width, device)?) },
-            rope: RopeTables::load(
-                file,
-                &config.rope,
-                is(|l| matches!(l, Layer::Attention { rope: LayerRope::Local, .. })),
-            )?,
-            sees_all: !is(|l| matches!(l, Layer::ShortConv | Layer::Attention { window: Some(_), .. })),
+        let mut loader = DecoderLoader::new(file, device)?;
+        while loader.needs().is_some() {
+            loader.step()?;
+        }
+        loader.finish()
+    }
+
+    fn assemble(parts: Parts) -> Self {
+        let Parts { config, device, token_embd, blocks, output_norm, output, rope, fingerprint } = parts;
+        let narrow = |l: &Layer| matches!(l, Layer::ShortConv | Layer::Attention { window: Some(_), .. });
+        Self {
+            sees_all: !config.layers.iter().any(narrow),
             fused: true,
-            fingerprint: w.fingerprint(),
             adapters: Cell::new(0),
-            device: device.clone(),
             config,
-        })
+            device,
+            token_embd,
+            blocks,
+            output_norm,
+            output,
+            rope,
+            fingerprint,
+        }
     }
 
     /// Whether blocks run as few fused operations, which is the default, or as the single ones that they are made of: the

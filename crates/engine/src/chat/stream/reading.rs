@@ -45,7 +45,7 @@ impl ChatStream {
         }
         self.model = self.engine.recover(&self.model).await?;
         self.pending = self.history.tokens().to_vec();
-        if let Some(memory) = known(self.model.remember(&self.pending, &self.adapters))? {
+        if let Some(memory) = known(self.model.remember(&self.pending, &self.adapters, self.plan.max_tokens))? {
             self.pending.drain(..memory.tokens.len());
             self.memory = Some(memory);
         }
