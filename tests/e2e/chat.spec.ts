@@ -71,6 +71,57 @@ test('the embedded model talks at once; the conversation outlives a reload', asy
   await expect(page.getByText('Talk with a model')).toBeVisible();
 });
 
+test('while an answer grows it is drawn once a frame, and what is finished stays as it is', async ({ page, site }) => {
+  const chat = new Chat(page);
+  await chat.open(site.isolated.url);
+  const seen = await page.evaluate(async () => {
+    interface Room extends HTMLElement {
+      talk: { turns: { role: string; text: string }[]; stopper: AbortController | undefined };
+      requestUpdate(): void;
+      updateComplete: Promise<unknown>;
+    }
+    const room = document.querySelector('chat-page') as Room;
+    const frame = (): Promise<number> => new Promise(requestAnimationFrame);
+    const turn = { role: 'assistant', text: 'First of all.\n\n' };
+    room.talk.stopper = new AbortController();
+    room.talk.turns = [{ role: 'user', text: 'Go on' }, turn];
+    room.requestUpdate();
+    await room.updateComplete;
+    const first = room.querySelector('.answer .text p');
+    getSelection()?.selectAllChildren(first as Node);
+    let draws = 0;
+    const watch = new MutationObserver(() => {
+      draws += 1;
+    });
+    watch.observe(room, { subtree: true, childList: true, characterData: true });
+    const channel = new MessageChannel();
+    let frames = 0;
+    let over = false;
+    void (async () => {
+      while (!over) {
+        await frame();
+        frames += 1;
+      }
+    })();
+    for (let i = 0; i < 600; i++) {
+      turn.text += `word ${i} ${i % 20 === 19 ? '\n\n- **item**\n\n' : ''}`;
+      room.requestUpdate();
+      await new Promise((resolve) => {
+        channel.port1.onmessage = resolve;
+        channel.port2.postMessage(0);
+      });
+    }
+    await room.updateComplete;
+    over = true;
+    const texts = room.querySelectorAll('.answer .text > *');
+    return { draws, frames, same: texts[0] === first, blocks: texts.length, selected: String(getSelection()) };
+  });
+  expect(seen.same).toBe(true);
+  expect(seen.selected).toBe('First of all.');
+  expect(seen.blocks).toBe(61);
+  expect(seen.draws).toBeLessThanOrEqual(seen.frames + 2);
+});
+
 test('a seed gives the same answer; a setting that cannot be is named', async ({ page, site }) => {
   const chat = new Chat(page);
   await chat.open(site.isolated.url);

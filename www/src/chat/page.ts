@@ -4,6 +4,7 @@ import { icon } from '../icons.js';
 import { BUILT_IN, type Library } from '../models/library.js';
 import { troubleView } from '../models/trouble.js';
 import { perSecond } from '../words.js';
+import { Growing } from './growing.js';
 import type { Call, Turn } from './history.js';
 import { clean } from './markdown.js';
 import { markdownView } from './markdown-view.js';
@@ -26,6 +27,7 @@ export class ChatPage extends LitElement {
   /** The turn that was copied last. */
   declare copied: number;
   private readonly talk: Talk;
+  private readonly texts = new WeakMap<Turn, Growing>();
   private follows = true;
 
   constructor(
@@ -98,6 +100,12 @@ export class ChatPage extends LitElement {
   private async copy(turn: Turn, index: number): Promise<void> {
     await navigator.clipboard?.writeText(clean(turn.text)).catch(() => undefined);
     this.copied = index;
+  }
+
+  /** While a model writes, the page is drawn once a frame however fast it is, and not at all while nobody looks. */
+  protected override async scheduleUpdate(): Promise<void> {
+    if (this.talk.busy && this.hasUpdated) await new Promise(requestAnimationFrame);
+    super.scheduleUpdate();
   }
 
   protected override updated(): void {
@@ -227,7 +235,7 @@ export class ChatPage extends LitElement {
         ${
           turn.json
             ? html`<pre tabindex="0" aria-label="JSON"><code>${pretty(turn.text)}</code></pre>`
-            : html`<div class="text" dir="auto">${markdownView(turn.text)}</div>`
+            : html`<div class="text" dir="auto">${markdownView(this.textOf(turn).blocks(turn.text))}</div>`
         }
         ${writing && turn.text === '' && !turn.calls ? html`<p class="wait">Reading…</p>` : nothing}
         ${turn.calls?.map((call) => this.callView(call))}
@@ -244,6 +252,12 @@ export class ChatPage extends LitElement {
         </footer>
       </article>
     `;
+  }
+
+  private textOf(turn: Turn): Growing {
+    const known = this.texts.get(turn) ?? new Growing();
+    this.texts.set(turn, known);
+    return known;
   }
 
   private callView(call: Call): TemplateResult {
