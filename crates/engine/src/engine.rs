@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use kinora_formats::config::is_encoder;
-use kinora_formats::{GgufFile, SafeTensorsFile};
-use kinora_models::text::Adapter;
+use kinora_formats::{Gguf, GgufFile, SafeTensorsFile};
 use kinora_models::video::{motion::Motion, paint::Painter, refine::Refiner};
 use kinora_tensor::{Abort, Device, TensorError};
 
-use crate::chat::{Adapters, ChatRequest, ChatStream, CompletionRequest, Prompt, TextModel};
+use crate::chat::{AdapterInfo, Adapters, ChatRequest, ChatStream, CompletionRequest, Prompt, TextModel};
 use crate::encoder::{Embedding, EncoderModel};
 use crate::film::{FilmRequest, FilmStream};
+use crate::memory::{Budget, Estimate, TextOptions};
 use crate::recovery::Recovery;
 use crate::{EngineError, error::Result};
 
@@ -25,6 +25,7 @@ pub const EMBEDDED: &str = "kinora-text";
 pub struct ModelFiles {
     /// GGUF.
     pub text: Vec<u8>,
+    pub text_options: TextOptions,
     /// Safetensors, as the others.
     pub motion: Option<Vec<u8>>,
     pub paint: Option<Vec<u8>>,
@@ -39,7 +40,7 @@ pub struct VideoModels {
 }
 
 /// A model that makes text or vectors.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ModelInfo {
     pub name: String,
     /// `general.architecture` of its file.
@@ -50,12 +51,16 @@ pub struct ModelInfo {
     pub parameters: u64,
     /// Tokens that it reads at most.
     pub context: usize,
+    /// How keys and values are kept: `f32`, `f16` or `q8_0`; `None` for what keeps none.
+    pub kv_cache: Option<&'static str>,
     /// Bytes of the weights.
     pub bytes: u64,
     /// Length of its vectors.
     pub embedding: usize,
     /// Whether it writes text.
     pub writes: bool,
+    /// What changes it where a request says so.
+    pub adapters: Vec<AdapterInfo>,
 }
 
 /// The models of a session. Cloning is cheap and shares them.
@@ -68,9 +73,8 @@ struct Inner {
     texts: RefCell<BTreeMap<String, Rc<TextModel>>>,
     encoders: RefCell<BTreeMap<String, Rc<EncoderModel>>>,
     video: Option<VideoModels>,
-    /// By name.
-    adapters: RefCell<BTreeMap<String, Rc<Adapter>>>,
     recovery: Recovery,
+    budget: Rc<Budget>,
 }
 
 impl Engine {
@@ -82,11 +86,13 @@ impl Engine {
         let named = |name: &'static str| {
             move |e: EngineError| EngineError { message: format!("the {name} model: {}", e.message), ..e.at("load") }
         };
+        let (budget, options) = (Rc::<Budget>::default(), files.text_options);
         let texts = match files.text {
             bytes if bytes.is_empty() => BTreeMap::new(),
             bytes => {
                 let file = GgufFile::from_bytes(bytes).map_err(EngineError::from);
-                let text = file.and_then(|file| TextModel::load(&file, &device)).map_err(named("text"))?;
+                let text =
+                    file.and_then(|file| TextModel::load(&file, &device, options, &budget)).map_err(named("text"))?;
                 BTreeMap::from([(EMBEDDED.to_string(), Rc::new(text))])
             }
         };
@@ -102,19 +108,28 @@ impl Engine {
         };
         device.reset_arena();
         let (texts, encoders) = (RefCell::new(texts), RefCell::default());
-        Ok(Self(Rc::new(Inner {
-            device,
-            texts,
-            encoders,
-            video,
-            adapters: RefCell::default(),
-            recovery: Recovery::default(),
-        })))
+        Ok(Self(Rc::new(Inner { device, texts, encoders, video, recovery: Recovery::default(), budget })))
     }
 
     /// Where the models were loaded. Text models move to another where it was lost: an answer's end says where it ran.
     pub fn device(&self) -> &Device {
         &self.0.device
+    }
+
+    /// Bytes of the CPU's memory that weights and conversations of text models may take together; no limit is set where nobody
+    /// calls this. What goes beyond is refused with `out_of_memory`, before it is tried. A graphics adapter tells no limit: there
+    /// an allocation fails.
+    pub fn set_memory_limit(&self, bytes: Option<u64>) {
+        self.0.budget.set_limit(bytes);
+    }
+
+    /// What a text model would take, by the header of its file, and whether it fits where there are `memory` bytes. `others`:
+    /// bytes of the other parts of a split file, whose first part has the header.
+    ///
+    /// # Errors
+    /// `model_refused` for what the engine does not run, `invalid_request` for options that the model does not allow.
+    pub fn estimate(header: &Gguf, options: &TextOptions, memory: Option<u64>, others: u64) -> Result<Estimate> {
+        Estimate::of(header, options, memory, others)
     }
 
     /// How another device is opened when one is lost in an answer, which then goes on there. `open` gets the number of the
@@ -167,7 +182,7 @@ impl Engine {
     pub async fn save_session(&self, request: &ChatRequest) -> Result<Vec<u8>> {
         let model = self.text(request.model.as_deref())?;
         let (prompt, _) = model.prompt(request)?;
-        model.save(&prompt, &self.adapters_of(&request.adapters)?).await
+        model.save(&prompt, &model.adapters_of(&request.adapters)?).await
     }
 
     /// Keeps a saved conversation for the next request that begins like it, which then reads only what is new; returns how
@@ -177,50 +192,8 @@ impl Engine {
     /// `invalid_request` for bytes that are damaged, something else, or of another model or version;
     /// `context_length_exceeded`, `model_not_found`, `out_of_memory`.
     pub fn restore_session(&self, model: Option<&str>, adapters: &[(String, f32)], bytes: &[u8]) -> Result<usize> {
-        self.text(model)?.restore(bytes, &self.adapters_of(adapters)?)
-    }
-
-    /// Adds a low-rank adapter in llama.cpp's GGUF layout, which requests then name beside its strength; one of that name
-    /// makes room. It is held against a model when a request first puts it on.
-    ///
-    /// # Errors
-    /// `model_refused` with what is wrong with the file, `invalid_request` for an empty name.
-    pub fn load_adapter(&self, name: &str, file: &GgufFile) -> Result<()> {
-        if name.is_empty() {
-            return Err(EngineError::invalid_request("load", "an adapter needs a name"));
-        }
-        let adapter = Adapter::load(file).map_err(|e| EngineError::from(e).at("load"))?;
-        self.0.adapters.borrow_mut().insert(name.to_string(), Rc::new(adapter));
-        Ok(())
-    }
-
-    /// Takes an adapter out. Answers that use it go on to their end.
-    pub fn remove_adapter(&self, name: &str) {
-        self.0.adapters.borrow_mut().remove(name);
-    }
-
-    /// The names of all adapters.
-    pub fn adapters(&self) -> Vec<String> {
-        self.0.adapters.borrow().keys().cloned().collect()
-    }
-
-    /// The adapters of a request.
-    ///
-    /// # Errors
-    /// `invalid_request` for one that is not loaded, with the names that there are, or a strength that is no number.
-    pub(crate) fn adapters_of(&self, wanted: &[(String, f32)]) -> Result<Adapters> {
-        let loaded = self.0.adapters.borrow();
-        let find = |(name, scale): &(String, f32)| {
-            let refuse = |why: String| EngineError::invalid_request("chat", format!("adapters: {why}"));
-            if !scale.is_finite() {
-                return Err(refuse(format!("{name} times {scale} is no strength: take a number such as 1")));
-            }
-            let there = || loaded.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
-            let adapter =
-                loaded.get(name).ok_or_else(|| refuse(format!("there is no {name:?}; loaded are: {}", there())))?;
-            Ok((adapter.clone(), *scale))
-        };
-        Ok(Adapters(wanted.iter().map(find).collect::<Result<_>>()?))
+        let model = self.text(model)?;
+        model.restore(bytes, &model.adapters_of(adapters)?)
     }
 
     /// A text as a vector: of an encoder, or the pooled states of a text model.
@@ -267,9 +240,11 @@ impl Engine {
             quantization: m.about.quantization,
             parameters: m.about.parameters,
             context: m.context,
+            kv_cache: Some(m.cache_type().name()),
             bytes: m.bytes,
             embedding: m.llama.config().n_embd,
             writes: true,
+            adapters: m.adapters(),
         };
         let encoder = |(name, m): (&String, &Rc<EncoderModel>)| ModelInfo {
             name: name.clone(),
@@ -277,9 +252,11 @@ impl Engine {
             quantization: m.about.quantization,
             parameters: m.about.parameters,
             context: m.encoder.config().context,
+            kv_cache: None,
             bytes: m.bytes,
             embedding: m.encoder.config().n_embd,
             writes: false,
+            adapters: Vec::new(),
         };
         let (texts, encoders) = (self.0.texts.borrow(), self.0.encoders.borrow());
         texts.iter().map(text).chain(encoders.iter().map(encoder)).collect()
@@ -310,8 +287,9 @@ impl Engine {
     /// of the file one at a time.
     ///
     /// # Errors
-    /// `model_refused` with what is wrong with the file, `out_of_memory`.
-    pub fn add_text_model(&self, name: &str, file: &GgufFile) -> Result<()> {
+    /// `model_refused` with what is wrong with the file, `invalid_request` for options that it does not allow, `out_of_memory`
+    /// with the longest context that fits.
+    pub fn add_text_model(&self, name: &str, file: &GgufFile, options: TextOptions) -> Result<()> {
         if name.is_empty() || name == EMBEDDED {
             let message = format!("a model cannot be called {name:?}: that is the embedded one");
             return Err(EngineError::invalid_request("load", message));
@@ -320,12 +298,12 @@ impl Engine {
         self.remove_text_model(name);
         let device = self.0.recovery.newest().unwrap_or_else(|| self.device().clone());
         if is_encoder(file.gguf()) {
-            let encoder = EncoderModel::load(file, &device).map_err(|e| e.at("load"))?;
+            let encoder = EncoderModel::load(file, &device, &self.0.budget).map_err(|e| e.at("load"))?;
             device.reset_arena();
             self.0.encoders.borrow_mut().insert(name.to_string(), Rc::new(encoder));
             return Ok(());
         }
-        let text = TextModel::load(file, &device).map_err(|e| e.at("load"))?;
+        let text = TextModel::load(file, &device, options, &self.0.budget).map_err(|e| e.at("load"))?;
         device.reset_arena();
         self.0.texts.borrow_mut().insert(name.to_string(), Rc::new(text));
         Ok(())

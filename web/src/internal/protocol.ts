@@ -2,6 +2,7 @@ import type { ErrorShape } from '../errors.js';
 import type {
   DeviceInfo,
   FilmEvent,
+  KvCache,
   MemoryInfo,
   ModelEstimate,
   Progress,
@@ -66,6 +67,16 @@ export interface ModelArgs {
   pieces?: string[][];
   timeoutMs: number;
   engines: LoadArgs['engines'];
+  /** The key of the model that this one is an adapter of. */
+  adapterOf?: string;
+}
+
+/** How a text model is loaded. */
+export interface TextChoice {
+  contextTokens?: number;
+  kvCache?: KvCache;
+  /** For estimates: bytes of the other parts of a split model. */
+  otherBytes?: number;
 }
 
 /** Everything the worker can be asked; each call answers with a stream of events. */
@@ -77,12 +88,14 @@ export type Call =
   | { op: 'inspect'; args: { bytes: Uint8Array<ArrayBuffer> } }
   | { op: 'selftest'; args: { cpu: boolean } }
   /** Reads a model out of its files, which stay where they are. */
-  | { op: 'model.add'; args: { name: string; parts: Blob[] } }
+  | { op: 'model.add'; args: { name: string; parts: Blob[]; options: TextChoice } }
+  | { op: 'adapter.add'; args: { model: string; name: string; parts: Blob[]; scale: number } }
+  | { op: 'adapter.remove'; args: { model: string; name: string } }
   | { op: 'model.remove'; args: { name: string } }
   | { op: 'memory' }
   // The store's, asked of a worker of their own: a download neither waits for the engine nor holds it up.
   | { op: 'model.get'; args: ModelArgs }
-  | { op: 'model.estimate'; args: ModelArgs & { contextTokens: number; device?: 'cpu' | 'gpu' } }
+  | { op: 'model.estimate'; args: ModelArgs & { choice: TextChoice; device?: 'cpu' | 'gpu' } }
   | { op: 'model.list' }
   | { op: 'model.pieces'; args: { key: string } }
   | { op: 'model.delete'; args: { key: string } };

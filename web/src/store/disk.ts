@@ -22,6 +22,8 @@ export interface Source {
   added: number;
   /** What the GGUF header says. */
   about: StoredModel['about'];
+  /** The key of the model that this one is an adapter of. */
+  adapterOf?: string;
 }
 /** A model that is there: the hash of every piece. */
 export interface Manifest extends Source {

@@ -1,5 +1,7 @@
 import { errorShape, KinoraError } from '../errors.js';
+import type { TextChoice } from '../internal/protocol.js';
 import type { ModelAbout, Progress, StoredModel } from '../types.js';
+import type { Header } from '../worker/engine.js';
 import { CHUNK } from './chunks.js';
 import { Disk, type Folder, folderKey, isNamed, type Manifest, quotaExceeded, type Source } from './disk.js';
 import { HttpFile } from './http.js';
@@ -7,6 +9,7 @@ import { alone, ifFree, Teller } from './locks.js';
 import { Meter } from './meter.js';
 import { Changed, type Net } from './patience.js';
 import { DiskSink, MemorySink } from './sinks.js';
+import { refuseOther } from './sniff.js';
 import { Ahead, BlobFile, fetchPieces, type PartReader } from './transfer.js';
 import { bytesOf, verified, whole } from './verify.js';
 
@@ -21,6 +24,8 @@ export interface Wanted {
   /** The hash of every 8 MiB piece of each part, where it is known. */
   pieces?: string[][];
   timeoutMs: number;
+  /** The key of the model that this one is an adapter of. */
+  adapterOf?: string;
 }
 export interface Obtained {
   model: StoredModel;
@@ -28,11 +33,12 @@ export interface Obtained {
   parts: Blob[];
 }
 
-/** Reads a GGUF header: what it says, or how many bytes of it are needed. Throws what is wrong with it. */
+/** Reads a GGUF header: what it says and, with a `choice`, what the model takes; or how many bytes of it are needed. Throws what is wrong with it. */
 export type ReadHeader = (
   head: Uint8Array<ArrayBuffer>,
   bytes: number | null,
-) => Promise<{ need: number } | { about: ModelAbout; bytes: number }>;
+  choice?: TextChoice,
+) => Promise<{ need: number } | Header>;
 
 /** A file that changes at the server while it is fetched is begun again so many times. */
 const RESTARTS = 1;
@@ -75,8 +81,10 @@ export async function obtain(
   }
 }
 
-const identity = ({ name, urls, files }: Wanted): string =>
-  urls[0] ?? `file:${name}:${files.map(({ size }) => size).join(',')}`;
+const identity = ({ name, urls, files, adapterOf }: Wanted): string => {
+  const own = urls[0] ?? `file:${name}:${files.map(({ size }) => size).join(',')}`;
+  return adapterOf === undefined ? own : `${own} of ${adapterOf}`;
+};
 
 async function restarting<T>(work: () => Promise<T>): Promise<T> {
   for (let restarts = 0; ; restarts++) {
@@ -155,6 +163,7 @@ async function begin(
   meter: Meter,
 ): Promise<Source> {
   const about = await headerOf(parts, readHeader, came);
+  refuseOther(wanted, about);
   const bytes = parts.map((part) => part.bytes);
   if (!bytes.every((size) => size !== null)) throw unsized(wanted.name);
   meter.total = sizes(parts);
@@ -166,6 +175,7 @@ async function begin(
     versions: parts.map((part) => part.version),
     added: Date.now(),
     about,
+    ...(wanted.adapterOf === undefined ? {} : { adapterOf: wanted.adapterOf }),
   };
   await folder.write('source.json', source);
   return source;
@@ -217,6 +227,7 @@ async function toMemory(
     const came = (bytes: number): void => meter.add(bytes);
     meter.begin('download', sizes(parts), 0);
     const about = await headerOf(parts, readHeader, came);
+    refuseOther(wanted, about);
     meter.total = sizes(parts);
     const bytes = await fetchPieces(parts, sink, wanted.pieces, came);
     const source: Source = {
@@ -227,6 +238,7 @@ async function toMemory(
       versions: parts.map((part) => part.version),
       added: Date.now(),
       about,
+      ...(wanted.adapterOf === undefined ? {} : { adapterOf: wanted.adapterOf }),
     };
     const model = { ...described(key, source, 'memory', total(source)), why };
     const obtained = { model, parts: sink.files(bytes) };
@@ -275,8 +287,9 @@ const same = (source: Source, parts: readonly PartReader[]): boolean =>
 const total = ({ bytes }: Source): number => bytes.reduce((sum, size) => sum + size, 0);
 
 function described(key: string, source: Source, stored: StoredModel['stored'], have: number): StoredModel {
-  const { name, urls, added, about } = source;
-  return { name, key, bytes: total(source), have, stored, urls, added, about };
+  const { name, urls, added, about, adapterOf } = source;
+  const model = { name, key, bytes: total(source), have, stored, urls, added, about };
+  return adapterOf === undefined ? model : { ...model, adapterOf };
 }
 
 /** Every model that is on the disk, whole or in part, and those in this worker's memory. */
@@ -298,6 +311,12 @@ export async function pieces(key: string): Promise<string[][]> {
   const disk = await Disk.open();
   const manifest = typeof disk === 'string' ? undefined : await (await disk.folder(key)).manifest();
   return manifest?.pieces ?? [];
+}
+
+/** The first part of a model that is whole on the disk. */
+export async function file(key: string): Promise<File | undefined> {
+  const disk = await Disk.open();
+  return typeof disk === 'string' ? undefined : (await disk.folder(key)).file('part-0');
 }
 
 /** Frees the space of a model. Whoever runs it goes on; it is fetched again at the next load. */

@@ -46,7 +46,13 @@ export function operate(
     case 'selftest':
       return selftest(call.args.cpu);
     case 'model.add':
-      return add(call.args.name, call.args.parts);
+      return add((engine) => engine.add_model(call.args.name, call.args.parts, call.args.options));
+    case 'adapter.add': {
+      const { model, name, parts, scale } = call.args;
+      return add((engine) => engine.add_adapter(model, name, parts, scale));
+    }
+    case 'adapter.remove':
+      return once(() => running().engine.remove_adapter(call.args.model, call.args.name));
     case 'model.remove':
       return once(() => running().engine.remove_model(call.args.name));
     case 'memory':
@@ -160,8 +166,8 @@ async function* gif(args: GifArgs, signal: AbortSignal): AsyncGenerator<GifEvent
   }
 }
 
-async function* add(name: string, parts: Blob[]): AsyncGenerator<unknown, void> {
-  await inTurn(() => running().engine.add_model(name, parts));
+async function* add(work: (engine: Engine) => Promise<void>): AsyncGenerator<unknown, void> {
+  await inTurn(() => work(running().engine));
   yield { type: 'done' };
 }
 

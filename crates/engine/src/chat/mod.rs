@@ -12,6 +12,7 @@ mod stream;
 pub(crate) mod tests;
 mod tools;
 
+pub use adapters::AdapterInfo;
 pub(crate) use adapters::Adapters;
 pub use event::{ChatEvent, FinishReason, TokenLogprob, Usage};
 pub(crate) use model::{About, TextModel, about};

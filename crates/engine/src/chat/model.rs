@@ -4,21 +4,19 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 
+use kinora_formats::config::TextConfig;
 use kinora_formats::{ChatTemplate, GgufFile, RenderInput, TemplateFeatures, Tokenizer, ToolDialect};
-use kinora_models::text::{CacheType, Decoder, KvCache};
+use kinora_models::text::{CacheType, Decoder, KvCache, cache_bytes};
 use kinora_tensor::Device;
 use serde_json::{Value, json};
 
-use super::adapters::Adapters;
+use super::adapters::{Adapters, Loaded};
 use super::event::TokenLogprob;
 use super::request::{ChatRequest, ContextPolicy, Message, Role};
 use super::tools;
+use crate::memory::{Budget, CachePlan, Held, MAX_CACHE, PASS, TextOptions, largest_context, megabytes, text_scratch};
 use crate::{EngineError, constrain::Grammars, error::Result};
 
-/// Bytes that one conversation's keys and values may take; the context is shortened to fit.
-const MAX_CACHE: usize = 512 << 20;
-/// Above this many bytes for the whole context, keys and values are kept in 16 bits.
-const LARGE_CACHE: usize = 64 << 20;
 /// Conversations that are kept for those that begin like them, as far as their bytes fit in [`MAX_CACHE`].
 const KEPT: usize = 4;
 /// Room for an answer at first; a longer one makes more.
@@ -27,8 +25,7 @@ const ROOM: usize = 512;
 /// Only whole chunks of a conversation are used again: with very few rows some products are rounded otherwise, and the same
 /// request must give the same answer whatever came before.
 pub(super) const CHUNK: usize = 32;
-/// Tokens that are read in one pass: enough to keep all threads busy.
-const PASS: usize = 4 * CHUNK;
+const _: () = assert!(PASS.is_multiple_of(CHUNK));
 
 /// What is taken where a model brings no template: the form that most were trained on.
 const CHATML: &str = "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\n' + message['content'] + \
@@ -50,9 +47,14 @@ pub(crate) struct TextModel {
     /// Bytes of the weights, as the file stores them.
     pub bytes: u64,
     pub about: About,
+    options: TextOptions,
     kind: CacheType,
+    budget: Rc<Budget>,
+    _held: Option<Held>,
     /// Conversations that nobody goes on with at the moment, the newest last.
     idle: RefCell<Vec<Memory>>,
+    /// Adapters that requests may name.
+    pub(super) loaded: RefCell<Loaded>,
     /// Those that are on.
     pub(super) adapters: RefCell<Adapters>,
     /// How often others were put on.
@@ -80,6 +82,8 @@ pub(crate) struct Memory {
     pub adapters: Adapters,
     /// So many of them were read in whole chunks.
     pub whole: usize,
+    /// What the cache takes of the CPU's memory.
+    pub held: Option<Held>,
 }
 
 impl Memory {
@@ -110,21 +114,28 @@ impl Memory {
 
 impl TextModel {
     /// # Errors
-    /// `model_refused` for what the readers refuse, `out_of_memory`.
-    pub fn load(file: &GgufFile, device: &Device) -> Result<Self> {
+    /// `model_refused` for what the readers refuse, `invalid_request` for options that the model does not allow,
+    /// `out_of_memory` with the longest context that fits.
+    pub fn load(file: &GgufFile, device: &Device, options: TextOptions, budget: &Rc<Budget>) -> Result<Self> {
         let gguf = file.gguf();
+        let config = TextConfig::read(gguf)?;
+        let plan = CachePlan::new(&config, &options)?;
+        let bytes = gguf.tensors().map(|t| t.bytes).sum();
+        let held = budget.hold_model(device, bytes + text_scratch(&config))?;
+        let largest = match device {
+            Device::Cpu(_) => largest_context(&config, plan.kind, budget.free()),
+            Device::Gpu(_) => plan.context,
+        };
+        if largest < options.context.map_or(1, |_| plan.context) {
+            let need = cache_bytes(&config, plan.context, plan.kind);
+            return Err(too_long(plan.context, need, budget.free(), largest, plan.kind).at("load"));
+        }
         let tokenizer = Tokenizer::from_gguf(gguf)?;
         let template = match gguf.metadata("tokenizer.chat_template") {
             Some(_) => ChatTemplate::from_gguf(gguf)?,
             None => ChatTemplate::new(CHATML, "", "")?,
         };
         let llama = Decoder::load(file, device)?;
-        let c = llama.config();
-        let values_a_token = (c.n_layer * 2 * c.n_head_kv * c.head_dim).max(1);
-        let small = c.context.saturating_mul(values_a_token * size_of::<f32>()) <= LARGE_CACHE;
-        let (kind, bytes_a_token) =
-            if small { (CacheType::F32, 4 * values_a_token) } else { (CacheType::F16, 2 * values_a_token) };
-        let context = c.context.min(MAX_CACHE / bytes_a_token).max(1);
         let controls: Vec<u32> = (0..tokenizer.vocab_size() as u32).filter(|id| tokenizer.is_control(*id)).collect();
         let spelling = |id: &u32| {
             let text = std::str::from_utf8(tokenizer.token_bytes(*id)).ok()?;
@@ -137,18 +148,34 @@ impl TextModel {
             tokenizer: Arc::new(tokenizer),
             features: features(&template),
             template,
-            bytes: gguf.tensors().map(|t| t.bytes).sum(),
+            bytes,
             about: about(file)?,
             grammars: Grammars::default(),
-            context,
-            kind,
+            context: plan.context.min(largest),
+            options,
+            kind: plan.kind,
+            budget: budget.clone(),
+            _held: held,
             idle: RefCell::new(Vec::new()),
+            loaded: RefCell::default(),
             adapters: RefCell::default(),
             switches: Cell::default(),
             file: matches!(device, Device::Gpu(_)).then(|| file.clone()),
             successor: RefCell::default(),
             llama,
         })
+    }
+
+    /// The same model on another device.
+    ///
+    /// # Errors
+    /// As [`Self::load`]; `device_lost` where its file is not at hand.
+    pub fn load_again(&self, device: &Device) -> Result<Self> {
+        let file = self.file.as_ref().ok_or_else(|| {
+            let message = "the device was lost, and the model's file is not at hand".to_string();
+            EngineError::new("device_lost", "load", message).hint("Load the model again.").retry()
+        })?;
+        Self::load(file, device, self.options, &self.budget)
     }
 
     /// The tokens of a conversation, ending where the assistant's turn begins, and how many of its oldest turns had to be
@@ -299,8 +326,55 @@ impl TextModel {
             memory.adapters = adapters.clone();
             return Ok(memory);
         }
-        let cache = self.llama.new_cache_in(room, self.kind)?;
-        Ok(Memory { cache, tokens: Vec::new(), adapters: adapters.clone(), whole: 0 })
+        let (cache, held) = self.roomy(room, prompt.len() + 1, |room| self.llama.new_cache_in(room, self.kind))?;
+        Ok(Memory { cache, tokens: Vec::new(), adapters: adapters.clone(), whole: 0, held })
+    }
+
+    /// A cache with `room`, or where memory is short with room for `least` tokens: kept conversations go before that.
+    ///
+    /// # Errors
+    /// `out_of_memory` with the longest context that fits.
+    fn roomy<E: Into<EngineError>>(
+        &self,
+        room: usize,
+        least: usize,
+        make: impl Fn(usize) -> Result<KvCache, E>,
+    ) -> Result<(KvCache, Option<Held>)> {
+        let made = self.hold(room).and_then(|held| Ok((make(room).map_err(Into::into)?, held)));
+        let least = self.capacity(least);
+        match made {
+            Err(e) if e.code == "out_of_memory" && !self.idle.borrow().is_empty() => {
+                self.idle.borrow_mut().clear();
+                self.roomy(room, least, make)
+            }
+            Err(e) if e.code == "out_of_memory" && least < room => self.roomy(least, least, make),
+            made => made,
+        }
+    }
+
+    /// Takes the memory for a cache of `room` tokens, where the model runs on the CPU.
+    ///
+    /// # Errors
+    /// `out_of_memory` with the longest context that fits.
+    pub(super) fn hold(&self, room: usize) -> Result<Option<Held>> {
+        if matches!(self.llama.device(), Device::Gpu(_)) {
+            return Ok(None);
+        }
+        let (config, free) = (self.llama.config(), self.budget.free());
+        let need = cache_bytes(config, room, self.kind);
+        let refused = || too_long(room, need, free, largest_context(config, self.kind, free), self.kind);
+        self.budget.hold(need).map(Some).ok_or_else(refused)
+    }
+
+    /// The error of a device that ran out of memory in a conversation of `tokens`, with what may fit.
+    pub(super) fn out_of_memory(&self, e: EngineError, tokens: usize) -> EngineError {
+        if e.code != "out_of_memory" || !e.details.is_empty() {
+            return e;
+        }
+        let (need, context) = (cache_bytes(self.llama.config(), tokens, self.kind), (tokens / 2).max(1));
+        let message = format!("{}. The conversation has {tokens} tokens; one of {context} may fit", e.message);
+        let hint = remedy(context, self.kind);
+        EngineError { message, ..e }.hint(&hint).detail("need", need).detail("context", context as u64)
     }
 
     /// Makes room for `tokens` in all; the memory keeps what it holds.
@@ -314,7 +388,18 @@ impl TextModel {
             self.adapt(&memory.adapters)?; // saved caches tell what they were read with
             let saved = self.llama.save_cache(&memory.cache).await?;
             self.adapt(&memory.adapters)?;
-            memory.cache = self.llama.restore_cache(&saved, room)?;
+            // the old one goes first: there may not be room for both
+            memory.cache = self.llama.new_cache_in(1, self.kind)?;
+            memory.held = None;
+            let restored = |room| self.llama.restore_cache(&saved, room);
+            let (grown, short) = match self.roomy(room, tokens, restored) {
+                Err(e) if e.code == "out_of_memory" => (self.roomy(len, len, restored)?, Some(e)),
+                grown => (grown?, None),
+            };
+            (memory.cache, memory.held) = grown;
+            if let Some(e) = short {
+                return Err(e);
+            }
         }
         Ok(())
     }
@@ -353,6 +438,11 @@ impl TextModel {
         (0..self.tokenizer.vocab_size() as u32).filter(holds).collect()
     }
 
+    /// How keys and values are kept.
+    pub fn cache_type(&self) -> CacheType {
+        self.kind
+    }
+
     /// How products with the weights are computed.
     pub fn precision(&self, device: &Device) -> &'static str {
         match (device, self.about.quantization) {
@@ -368,6 +458,7 @@ impl TextModel {
 
     /// Lets answers that still run here find the model that took its place; what was kept here is gone with the device.
     pub fn set_successor(&self, again: &Rc<TextModel>) {
+        again.loaded.borrow_mut().clone_from(&self.loaded.borrow());
         *self.successor.borrow_mut() = Some(again.clone());
         self.idle.borrow_mut().clear();
     }
@@ -376,7 +467,9 @@ impl TextModel {
     pub fn give_back(&self, memory: Memory) {
         let mut idle = self.idle.borrow_mut();
         idle.push(memory);
-        while idle.len() > KEPT || (idle.len() > 1 && idle.iter().map(|m| m.cache.bytes()).sum::<usize>() > MAX_CACHE) {
+        while idle.len() > KEPT
+            || (idle.len() > 1 && idle.iter().map(|m| m.cache.bytes() as u64).sum::<u64>() > MAX_CACHE)
+        {
             idle.remove(0);
         }
     }
@@ -403,6 +496,25 @@ pub(crate) fn about(file: &GgufFile) -> Result<About> {
         quantization: by_type.iter().max_by_key(|(_, n)| *n).map_or("", |(name, _)| *name),
         parameters: gguf.tensors().map(values).sum(),
     })
+}
+
+/// A conversation of `tokens` does not fit into the CPU's memory; one of `largest` does.
+fn too_long(tokens: usize, need: u64, free: u64, largest: usize, kind: CacheType) -> EngineError {
+    let message = format!(
+        "a conversation of {tokens} tokens needs {} of memory, and {} are free: at most {largest} tokens fit",
+        megabytes(need),
+        megabytes(free)
+    );
+    EngineError::new("out_of_memory", "chat", message)
+        .hint(&remedy(largest, kind))
+        .detail("need", need)
+        .detail("free", free)
+        .detail("context", largest as u64)
+}
+
+fn remedy(context: usize, kind: CacheType) -> String {
+    let smaller = if kind == CacheType::Q8_0 { "" } else { ", keep keys and values as q8_0" };
+    format!("Load the model with a context of {context} tokens{smaller}, or unload another model.")
 }
 
 /// What the template does with tools. A dialect that no grammar of ours writes is left for the usual one.

@@ -143,7 +143,7 @@ impl ChatStream {
             }
             _ => None,
         };
-        let adapters = engine.adapters_of(&plan.adapters)?;
+        let adapters = model.adapters_of(&plan.adapters)?;
         known(model.adapt(&adapters))?; // refused now rather than in the middle
         let memory = known(model.remember(prompt, &adapters))?;
         let cached = memory.as_ref().map_or(0, |memory| memory.tokens.len());
@@ -197,7 +197,7 @@ impl ChatStream {
             }
             if let Err(e) = self.step().await {
                 self.done = true;
-                return Err(e.at("chat"));
+                return Err(self.model.out_of_memory(e, self.history.tokens().len()).at("chat"));
             }
         }
     }

@@ -80,6 +80,23 @@ pub(crate) fn tiny_model(context: u32, seed: u64) -> Vec<u8> {
     w.finish().unwrap()
 }
 
+/// An adapter of `matrix` [out, cols] whose factors hold `value`; `architecture` may be empty.
+pub(crate) fn tiny_adapter(architecture: &str, matrix: &str, [out, cols]: [usize; 2], value: f32) -> GgufFile {
+    let mut w = GgufWriter::new();
+    if !architecture.is_empty() {
+        w.str("general.architecture", architecture).unwrap();
+    }
+    w.str("general.type", "adapter").unwrap();
+    w.str("adapter.type", "lora").unwrap();
+    w.f32("adapter.lora.alpha", 1.0).unwrap();
+    for (end, rows, columns) in [("a", 1, cols), ("b", out, 1)] {
+        let values = (0..rows * columns).map(|i| if i % 3 == 0 { value } else { -value });
+        let bytes: Vec<u8> = values.flat_map(f32::to_le_bytes).collect();
+        w.tensor(&format!("{matrix}.weight.lora_{end}"), &[rows, columns], BlockType::F32, &bytes).unwrap();
+    }
+    GgufFile::from_bytes(w.finish().unwrap()).unwrap()
+}
+
 pub(crate) fn tiny_engine(context: u32) -> Engine {
     let files = ModelFiles { text: tiny_model(context, 3), ..Default::default() };
     Engine::load(files, Device::cpu(1)).unwrap()
@@ -288,7 +305,7 @@ fn several_text_models_live_side_by_side_and_are_asked_by_name() {
     assert_eq!(missing.code, "model_not_found");
     assert!(missing.message.contains("kinora-text"));
     let before = engine.text_bytes();
-    engine.add_text_model("other", &GgufFile::from_bytes(tiny_model(128, 9)).unwrap()).unwrap();
+    engine.add_text_model("other", &GgufFile::from_bytes(tiny_model(128, 9)).unwrap(), Default::default()).unwrap();
     assert_eq!(engine.text_bytes(), 2 * before);
     assert_ne!(ask(Some("other")).unwrap(), embedded);
     assert_eq!(ask(None).unwrap(), embedded);
@@ -299,7 +316,10 @@ fn several_text_models_live_side_by_side_and_are_asked_by_name() {
     assert_eq!(ask(Some("other")).unwrap_err().code, "model_not_found");
     assert_eq!(engine.text_bytes(), before);
     assert_eq!(
-        engine.add_text_model("kinora-text", &GgufFile::from_bytes(tiny_model(128, 9)).unwrap()).unwrap_err().code,
+        engine
+            .add_text_model("kinora-text", &GgufFile::from_bytes(tiny_model(128, 9)).unwrap(), Default::default())
+            .unwrap_err()
+            .code,
         "invalid_request"
     );
 }
@@ -313,7 +333,7 @@ fn events(engine: &Engine, request: ChatRequest) -> Vec<ChatEvent> {
 #[test]
 fn guesses_change_nothing_but_the_time() {
     let engine = tiny_engine(512);
-    engine.add_text_model("draft", &GgufFile::from_bytes(tiny_model(512, 11)).unwrap()).unwrap();
+    engine.add_text_model("draft", &GgufFile::from_bytes(tiny_model(512, 11)).unwrap(), Default::default()).unwrap();
     let said = "la la la la la la la la";
     let mut accepted = 0;
     for seed in 0..8 {

@@ -58,12 +58,8 @@ impl Recovery {
     /// # Errors
     /// The last of what the tries met; `device_lost` for a model whose file is not at hand.
     pub async fn reload(&self, model: &TextModel) -> Result<TextModel> {
-        let Some(file) = &model.file else {
-            let message = "the device was lost, and the model's file is not at hand".to_string();
-            return Err(EngineError::new("device_lost", "load", message).hint("Load the model again.").retry());
-        };
         if let Some(device) = self.newest()
-            && let Ok(again) = TextModel::load(file, &device)
+            && let Ok(again) = model.load_again(&device)
         {
             return Ok(again);
         }
@@ -71,7 +67,7 @@ impl Recovery {
         let mut last = None;
         for attempt in 0..=GPU_TRIES {
             let loaded = match open(attempt).await {
-                Ok(device) => TextModel::load(file, &device).map(|again| (again, device)),
+                Ok(device) => model.load_again(&device).map(|again| (again, device)),
                 Err(e) => Err(e.into()),
             };
             match loaded {

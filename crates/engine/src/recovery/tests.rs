@@ -90,7 +90,7 @@ fn without_a_gpu_that_opens_the_sentence_goes_on_on_the_cpu() {
     assert_eq!(*attempts.borrow(), [0, 1, 2]);
     // The next answer, and another model, begin where the first went.
     assert_eq!(answer(&engine, request(), |_| ()).unwrap(), (want, "cpu"));
-    engine.add_text_model("other", &GgufFile::from_bytes(tiny_model(128, 9)).unwrap()).unwrap();
+    engine.add_text_model("other", &GgufFile::from_bytes(tiny_model(128, 9)).unwrap(), Default::default()).unwrap();
     let other = ChatRequest { model: Some("other".into()), ..request() };
     assert_eq!(answer(&engine, other, |_| ()).unwrap().1, "cpu");
     assert_eq!(attempts.borrow().len(), 3);
