@@ -1,5 +1,5 @@
 import type { Locator, Page } from '@playwright/test';
-import { gguf } from './gguf.js';
+import { adapter, gguf } from './gguf.js';
 import { Mischief } from './mischief.js';
 import { expect, Playground, test } from './support.js';
 
@@ -192,6 +192,42 @@ test('a file that is dropped is chatted with; one that is no model is named', as
   await expect(chat.answers.locator('footer')).toContainText('Tiny-F32');
   await page.goto(`${site.isolated.url}#models`);
   await expect(page.locator('.model').filter({ hasText: 'Tiny-F32' })).toContainText('llama · F32');
+});
+
+test('an adapter of the model is added from a file, switched on and off, and removed', async ({ page, site }) => {
+  const chat = new Chat(page);
+  const shape = { embedding: 64, layers: 2 };
+  await chat.open(site.isolated.url);
+  await chat.drop('base.gguf', gguf(shape)[0] as Buffer);
+  await expect(chat.model).toHaveValue('base');
+  await page.getByRole('button', { name: 'Settings' }).click();
+  await page.getByLabel('Longest answer').fill('24');
+  await page.getByLabel('Temperature').fill('0');
+  const said = async (): Promise<string | null> => {
+    await page.getByRole('button', { name: 'New chat' }).click();
+    await chat.say('Tell me something');
+    await chat.done();
+    return chat.answers.locator('.text').textContent();
+  };
+  const plain = await said();
+  const add = page.getByLabel('Add an adapter');
+  await add.setInputFiles({ name: 'deep.gguf', mimeType: '', buffer: adapter({ ...shape, layers: 7 }) });
+  await expect(page.getByRole('alert')).toContainText('blk.6.ffn_down');
+  await add.setInputFiles({ name: 'style.gguf', mimeType: '', buffer: adapter(shape) });
+  const style = page.getByLabel('style', { exact: true });
+  await expect(style).toBeChecked();
+  await expect(page.getByLabel('Strength of style')).toHaveValue('1');
+  expect(await said()).not.toBe(plain);
+  await style.uncheck();
+  expect(await said()).toBe(plain);
+  await style.check();
+  await chat.drop('tone.gguf', adapter({ ...shape, seed: 5 }));
+  await expect(page.getByLabel('tone', { exact: true })).toBeChecked();
+  await expect(chat.model).toHaveValue('base');
+  await page.getByRole('button', { name: 'Remove tone' }).click();
+  await page.getByRole('button', { name: 'Remove style' }).click();
+  await expect(style).toHaveCount(0);
+  expect(await said()).toBe(plain);
 });
 
 test('a model by its address: looked at, downloaded, paused, resumed, used, deleted', async ({ page, site }) => {

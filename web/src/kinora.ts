@@ -66,13 +66,12 @@ export class Kinora {
     private readonly client: Client,
     private readonly store: StoreClient,
     engines: LoadArgs['engines'],
-    /** The device that runs the models, and why. */
-    readonly device: DeviceInfo,
+    private runs: DeviceInfo,
     fetch: typeof globalThis.fetch,
   ) {
     this.models = new Models(client, store, engines);
     // A server's models are its own to list
-    this.fetch = device.kind === 'remote' ? fetch : withCatalog(fetch, this.models);
+    this.fetch = runs.kind === 'remote' ? fetch : withCatalog(fetch, this.models);
     const api = new Api(this.fetch);
     this.films = new Films(client);
     this.chat = { completions: new ChatCompletions(api) };
@@ -164,9 +163,17 @@ export class Kinora {
     return { device: 'cpu', description: '', set: null, kernels: [] };
   }
 
+  /** The device that runs the models, and why; where a graphics adapter was lost, `memory()` finds out which it is then. */
+  get device(): DeviceInfo {
+    return this.runs;
+  }
+
   /** What the engine holds in memory now. */
   async memory(): Promise<MemoryInfo> {
-    for await (const event of this.client.call<MemoryEvent>({ op: 'memory' })) return event.memory;
+    for await (const event of this.client.call<MemoryEvent>({ op: 'memory' })) {
+      if (this.runs.kind !== 'remote') this.runs = event.device;
+      return event.memory;
+    }
     return { wasm: 0, weights: 0 };
   }
 

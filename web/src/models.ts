@@ -6,8 +6,13 @@ import { modelName, partFiles, partUrls } from './store/names.js';
 import { refuseOther } from './store/sniff.js';
 import type { DeviceInfo, KvCache, ModelAdapter, ModelEstimate, Progress, StoredModel } from './types.js';
 
-/** A GGUF model: its address, a file that the user gave, or all parts of a split one (one part's address is enough). */
-export type ModelSource = string | URL | File | readonly File[];
+/**
+ * A GGUF model: its address, a file that the user gave, all parts of a split one (one part's address is enough), or an entry of
+ * `kinora.models.list()`.
+ */
+export type ModelSource = string | URL | File | readonly File[] | Stored;
+/** What identifies something in the store. */
+type Stored = Pick<StoredModel, 'name' | 'key' | 'urls'>;
 
 export interface ModelOptions {
   /** What `model:` of a request will say; where left out, the file's name without its ending. */
@@ -32,7 +37,7 @@ export interface ModelOptions {
 
 /** A low-rank adapter in llama.cpp's GGUF layout. */
 export interface AdapterSource {
-  source: string | URL | File;
+  source: string | URL | File | ModelAdapter;
   /** What `kinora.adapters` of a request says; where left out, the file's name without its ending. */
   name?: string;
   /** How strong it is where a request does not say; default 1. */
@@ -64,6 +69,9 @@ export function modelArgs(source: ModelSource, options: ModelOptions, engines: L
   if (typeof source === 'string' || source instanceof URL) {
     const urls = partUrls(address(source));
     return { ...common, name: options.name ?? modelName(urls[0] ?? ''), urls, files: [] };
+  }
+  if ('key' in source) {
+    return { ...common, name: options.name ?? source.name, urls: [...source.urls], files: [], key: source.key };
   }
   const files = partFiles(source instanceof File ? [source] : source);
   return { ...common, name: options.name ?? modelName(files[0]?.name ?? ''), urls: [], files };
@@ -172,6 +180,11 @@ export class Models {
     const all = this.adapters.get(model) ?? new Map<string, ModelAdapter>();
     this.adapters.set(model, all.set(args.name, adapter));
     return adapter;
+  }
+
+  /** The adapters that requests to a loaded model may ask for. */
+  adaptersOf(model: string): readonly ModelAdapter[] {
+    return [...(this.adapters.get(model)?.values() ?? [])];
   }
 
   /** Takes an adapter out of the engine and off the disk. */

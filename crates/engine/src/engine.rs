@@ -5,16 +5,19 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use kinora_formats::config::is_encoder;
-use kinora_formats::{Gguf, GgufFile, SafeTensorsFile};
-use kinora_models::video::{motion::Motion, paint::Painter, refine::Refiner};
+use kinora_formats::{Gguf, GgufFile};
 use kinora_tensor::{Abort, Device, TensorError};
 
-use crate::chat::{AdapterInfo, Adapters, ChatRequest, ChatStream, CompletionRequest, Prompt, TextModel};
+use crate::chat::{AdapterInfo, ChatRequest, ChatStream, CompletionRequest, Prompt, TextModel};
 use crate::encoder::{Embedding, EncoderModel};
 use crate::film::{FilmRequest, FilmStream};
 use crate::memory::{Budget, Estimate, TextOptions};
-use crate::recovery::Recovery;
-use crate::{EngineError, error::Result};
+use crate::recovery::{MAX_RECOVERIES, Recovery};
+use crate::video::{VideoFiles, VideoModels, named};
+use crate::{
+    EngineError,
+    error::{Result, file_gone},
+};
 
 /// The name of the embedded text model.
 pub const EMBEDDED: &str = "kinora-text";
@@ -30,13 +33,6 @@ pub struct ModelFiles {
     pub motion: Option<Vec<u8>>,
     pub paint: Option<Vec<u8>>,
     pub refine: Option<Vec<u8>>,
-}
-
-/// The networks that make a film from a storyboard.
-pub struct VideoModels {
-    pub painter: Painter,
-    pub motion: Motion,
-    pub refiner: Option<Refiner>,
 }
 
 /// A model that makes text or vectors.
@@ -68,11 +64,14 @@ pub struct ModelInfo {
 pub struct Engine(Rc<Inner>);
 
 struct Inner {
+    /// Where the models were loaded first.
     device: Device,
     /// By name; the embedded one is [`EMBEDDED`].
     texts: RefCell<BTreeMap<String, Rc<TextModel>>>,
     encoders: RefCell<BTreeMap<String, Rc<EncoderModel>>>,
-    video: Option<VideoModels>,
+    video: RefCell<Option<Rc<VideoModels>>>,
+    /// To load these again where a GPU was lost; a CPU never is.
+    video_files: Option<VideoFiles>,
     recovery: Recovery,
     budget: Rc<Budget>,
 }
@@ -82,38 +81,33 @@ impl Engine {
     ///
     /// # Errors
     /// `model_refused` with what is wrong with which file, `out_of_memory`, `device_lost`.
-    pub fn load(files: ModelFiles, device: Device) -> Result<Self> {
-        let named = |name: &'static str| {
-            move |e: EngineError| EngineError { message: format!("the {name} model: {}", e.message), ..e.at("load") }
-        };
-        let (budget, options) = (Rc::<Budget>::default(), files.text_options);
+    pub fn load(mut files: ModelFiles, device: Device) -> Result<Self> {
+        let budget = Rc::<Budget>::default();
+        let video_files = VideoFiles::open(&mut files)?;
         let texts = match files.text {
             bytes if bytes.is_empty() => BTreeMap::new(),
             bytes => {
                 let file = GgufFile::from_bytes(bytes).map_err(EngineError::from);
-                let text =
-                    file.and_then(|file| TextModel::load(&file, &device, options, &budget)).map_err(named("text"))?;
-                BTreeMap::from([(EMBEDDED.to_string(), Rc::new(text))])
+                let text = file.and_then(|file| TextModel::load(&file, &device, files.text_options, &budget));
+                BTreeMap::from([(EMBEDDED.to_string(), Rc::new(text.map_err(|e| named("text", e))?))])
             }
         };
-        let open = |bytes| Ok::<_, EngineError>(SafeTensorsFile::from_bytes(bytes)?);
-        let refiner = |bytes| open(bytes).and_then(|f| Ok(Refiner::load(&f, &device)?)).map_err(named("refine"));
-        let video = match (files.paint, files.motion) {
-            (Some(paint), Some(motion)) => Some(VideoModels {
-                refiner: files.refine.map(refiner).transpose()?,
-                painter: open(paint).and_then(|f| Ok(Painter::load(&f, &device)?)).map_err(named("paint"))?,
-                motion: open(motion).and_then(|f| Ok(Motion::load(&f, &device)?)).map_err(named("motion"))?,
-            }),
-            _ => None,
-        };
+        let video = video_files.as_ref().map(|files| files.load(&device)).transpose()?;
         device.reset_arena();
-        let (texts, encoders) = (RefCell::new(texts), RefCell::default());
-        Ok(Self(Rc::new(Inner { device, texts, encoders, video, recovery: Recovery::default(), budget })))
+        Ok(Self(Rc::new(Inner {
+            texts: RefCell::new(texts),
+            encoders: RefCell::default(),
+            video: RefCell::new(video.map(Rc::new)),
+            video_files: video_files.filter(|_| matches!(device, Device::Gpu(_))),
+            recovery: Recovery::default(),
+            budget,
+            device,
+        })))
     }
 
-    /// Where the models were loaded. Text models move to another where it was lost: an answer's end says where it ran.
-    pub fn device(&self) -> &Device {
-        &self.0.device
+    /// Where models run: where they were loaded, or where they went when that device was lost.
+    pub fn device(&self) -> Device {
+        self.0.recovery.newest().unwrap_or_else(|| self.0.device.clone())
     }
 
     /// Bytes of the CPU's memory that weights and conversations of text models may take together; no limit is set where nobody
@@ -150,12 +144,43 @@ impl Engine {
         if let Some(again) = lost.successor() {
             return Ok(again);
         }
-        let again = Rc::new(self.0.recovery.reload(lost).await?);
+        let again = Rc::new(self.0.recovery.reload(|device| lost.load_again(device)).await?);
         lost.set_successor(&again);
         for text in self.0.texts.borrow_mut().values_mut().filter(|text| Rc::ptr_eq(text, lost)) {
             *text = again.clone();
         }
         Ok(again)
+    }
+
+    /// `lost` on another device; films from now on get that one.
+    ///
+    /// # Errors
+    /// As [`Self::recover`].
+    pub(crate) async fn recover_video(&self, lost: &Rc<VideoModels>) -> Result<Rc<VideoModels>> {
+        let now = self.video()?;
+        if !Rc::ptr_eq(&now, lost) {
+            return Ok(now); // another film has met the loss before
+        }
+        let files = self.0.video_files.as_ref().ok_or_else(file_gone)?;
+        let again = Rc::new(self.0.recovery.reload(|device| files.load(device)).await?);
+        *self.0.video.borrow_mut() = Some(again.clone());
+        Ok(again)
+    }
+
+    /// `lost` on another device; requests from now on get that one.
+    ///
+    /// # Errors
+    /// As [`Self::recover`].
+    async fn recover_encoder(&self, lost: &Rc<EncoderModel>) -> Result<()> {
+        let is_lost = |encoder: &&mut Rc<EncoderModel>| Rc::ptr_eq(encoder, lost);
+        if self.0.encoders.borrow_mut().values_mut().filter(is_lost).count() == 0 {
+            return Ok(()); // another request has met the loss before, or it was taken out
+        }
+        let again = Rc::new(self.0.recovery.reload(|device| lost.load_again(device, &self.0.budget)).await?);
+        for encoder in self.0.encoders.borrow_mut().values_mut().filter(is_lost) {
+            *encoder = again.clone();
+        }
+        Ok(())
     }
 
     /// Opens the assistant's next turn; nothing is computed until [`ChatStream::next`].
@@ -201,35 +226,20 @@ impl Engine {
     /// # Errors
     /// `model_not_found`, `context_length_exceeded`, `invalid_request` for tokens that are none, `aborted`.
     pub async fn embed(&self, model: Option<&str>, input: &Prompt, abort: &Abort) -> Result<Embedding> {
-        self.device().turn(abort).await?;
-        let encoder = model.and_then(|name| self.0.encoders.borrow().get(name).cloned());
-        let embedding = match encoder {
-            Some(model) => {
-                let tokens = match input {
-                    Prompt::Text(text) => model.tokenizer.encode_framed(text, false)?,
-                    Prompt::Tokens(tokens) => tokens.clone(),
-                };
-                let most = model.encoder.config().context;
-                if tokens.len() > most {
-                    let n = tokens.len();
-                    let message = format!("the text is {n} tokens long, and the model reads at most {most}");
-                    return Err(EngineError::new("context_length_exceeded", "embed", message).hint("Shorten it."));
-                }
-                Embedding { vector: model.encoder.embed(&tokens).await?, tokens: tokens.len() }
+        for _ in 0..MAX_RECOVERIES {
+            abort.check()?;
+            let encoder = model.and_then(|name| self.0.encoders.borrow().get(name).cloned());
+            let embedding = match &encoder {
+                Some(encoder) => encoder.embed(input, abort).await,
+                None => self.text(model)?.embed(input, abort).await,
+            };
+            match (embedding, encoder) {
+                (Err(e), Some(lost)) if e.code == "device_lost" => self.recover_encoder(&lost).await?,
+                (Err(e), None) if e.code == "device_lost" => drop(self.recover(&self.text(model)?).await?),
+                (embedding, _) => return embedding,
             }
-            None => {
-                let model = self.text(model)?;
-                let tokens = match input {
-                    Prompt::Text(text) => model.tokens(text)?,
-                    Prompt::Tokens(tokens) => tokens.clone(),
-                };
-                model.check_length(&tokens)?;
-                model.adapt(&Adapters::default())?;
-                Embedding { vector: model.llama.embed(&tokens).await?, tokens: tokens.len() }
-            }
-        };
-        self.device().reset_arena();
-        Ok(embedding)
+        }
+        Err(EngineError::new("device_lost", "embed", format!("the device was lost {MAX_RECOVERIES} times")).retry())
     }
 
     /// All models that make text or vectors, by name.
@@ -279,8 +289,8 @@ impl Engine {
     ///
     /// # Errors
     /// `model_missing` when they were not loaded.
-    pub fn video(&self) -> Result<&VideoModels> {
-        self.0.video.as_ref().ok_or_else(|| missing("film", "the motion and paint models"))
+    pub fn video(&self) -> Result<Rc<VideoModels>> {
+        self.0.video.borrow().clone().ok_or_else(|| missing("film", "the motion and paint models"))
     }
 
     /// Adds a text model, which requests may then ask for by `name`; one of that name makes room. Its tensors are read out
@@ -296,7 +306,7 @@ impl Engine {
         }
         // The one before goes first: there may not be room for both.
         self.remove_text_model(name);
-        let device = self.0.recovery.newest().unwrap_or_else(|| self.device().clone());
+        let device = self.device();
         if is_encoder(file.gguf()) {
             let encoder = EncoderModel::load(file, &device, &self.0.budget).map_err(|e| e.at("load"))?;
             device.reset_arena();

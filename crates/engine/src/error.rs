@@ -67,6 +67,12 @@ impl EngineError {
     }
 }
 
+/// A lost model that cannot be loaded again.
+pub(crate) fn file_gone() -> EngineError {
+    let message = "the device was lost, and the model's file is not at hand".to_string();
+    EngineError::new("device_lost", "load", message).hint("Load the model again.").retry()
+}
+
 impl From<TensorError> for EngineError {
     fn from(e: TensorError) -> Self {
         let message = e.to_string();

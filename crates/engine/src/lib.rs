@@ -31,11 +31,13 @@ mod recovery;
 pub mod sampling;
 pub mod scheduler;
 mod summary;
+mod video;
 
 pub use encoder::Embedding;
-pub use engine::{EMBEDDED, Engine, ModelFiles, ModelInfo, VideoModels};
+pub use engine::{EMBEDDED, Engine, ModelFiles, ModelInfo};
 pub use error::EngineError;
 pub use kinora_models::text::CacheType;
 pub use kinora_tensor::{Abort, Device};
 pub use memory::{Estimate, TextOptions};
 pub use summary::{Kind, TextSummary};
+pub use video::VideoModels;

@@ -3,12 +3,12 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use kinora_formats::config::{EncoderConfig, TextConfig, is_encoder};
+use kinora_formats::config::{EncoderConfig, TextConfig};
 use kinora_formats::{FormatError, Gguf};
 use kinora_models::text::{CacheType, cache_bytes};
 use serde::Serialize;
 
-use crate::{Device, EngineError, error::Result};
+use crate::{Device, EngineError, Kind, error::Result};
 
 /// Bytes that one conversation's keys and values take where nobody says how long it may be: the context is shortened to fit.
 pub(crate) const MAX_CACHE: u64 = 512 << 20;
@@ -61,22 +61,27 @@ impl Estimate {
     /// For a GGUF file of this header, where there are `memory` bytes. `others`: bytes of the other parts of a split file.
     ///
     /// # Errors
-    /// What the engine does not run, and why. A split file whose first part does not say it has no cache and no scratch.
+    /// What the engine does not run, and why. A split file whose first part does not say it has no cache and no scratch, nor has
+    /// an adapter.
     pub fn of(gguf: &Gguf, options: &TextOptions, memory: Option<u64>, others: u64) -> Result<Self> {
         let weights = gguf.tensors().map(|t| t.bytes).sum::<u64>() + others;
         let (mut context, mut kv_cache, mut largest, mut cache, mut scratch) = (0, CacheType::F32, 0, 0, 0);
-        if is_encoder(gguf) {
-            let config = EncoderConfig::read(gguf)?;
-            context = config.context;
-            largest = context;
-            scratch = encoder_scratch(&config);
-        } else if let Some(config) = text_config(gguf)? {
-            let plan = CachePlan::new(&config, options)?;
-            (context, kv_cache) = (plan.context, plan.kind);
-            cache = cache_bytes(&config, context, kv_cache);
-            scratch = text_scratch(&config);
-            let free = memory.map_or(u64::MAX, |memory| memory.saturating_sub(weights + scratch + ENGINE));
-            largest = largest_context(&config, kv_cache, free);
+        match Kind::of(gguf)? {
+            Kind::Adapter => {}
+            Kind::Encoder => {
+                let config = EncoderConfig::read(gguf)?;
+                (context, largest, scratch) = (config.context, config.context, encoder_scratch(&config));
+            }
+            Kind::Text => {
+                if let Some(config) = text_config(gguf)? {
+                    let plan = CachePlan::new(&config, options)?;
+                    (context, kv_cache) = (plan.context, plan.kind);
+                    cache = cache_bytes(&config, context, kv_cache);
+                    scratch = text_scratch(&config);
+                    let free = memory.map_or(u64::MAX, |memory| memory.saturating_sub(weights + scratch + ENGINE));
+                    largest = largest_context(&config, kv_cache, free);
+                }
+            }
         }
         let total = weights + cache + scratch + ENGINE;
         let fits = memory.is_none_or(|memory| total <= memory);
@@ -220,7 +225,7 @@ mod tests {
     use kinora_formats::GgufFile;
 
     use super::*;
-    use crate::chat::tests::{heat, run, tiny_model};
+    use crate::chat::tests::{heat, run, tiny_adapter, tiny_model};
     use crate::chat::{ChatRequest, Message};
     use crate::{Engine, ModelFiles};
 
@@ -274,6 +279,25 @@ mod tests {
         assert!(Engine::estimate(file.gguf(), &options(Some(1024), None), tight, 0).unwrap().fits);
         let none = Engine::estimate(file.gguf(), &options(None, None), Some(1000), 0).unwrap();
         assert_eq!((none.fits, none.largest_context), (false, 0));
+    }
+
+    #[test]
+    fn encoders_and_adapters_are_told_apart_and_take_no_cache() {
+        let path =
+            std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/embedding/bert-f32/model.gguf");
+        let bert = GgufFile::from_bytes(std::fs::read(path).unwrap()).unwrap();
+        let style = tiny_adapter("llama", "blk.0.ffn_down", [32, 64], 0.5);
+        for (file, kind) in [(&bert, Kind::Encoder), (&style, Kind::Adapter), (&file(256), Kind::Text)] {
+            let about = crate::TextSummary::of(file.gguf()).unwrap();
+            let told = Engine::estimate(file.gguf(), &options(None, None), None, 0).unwrap();
+            assert_eq!((about.kind, told.cache > 0), (kind, kind == Kind::Text));
+            assert_eq!(told.weights, file.gguf().tensors().map(|t| t.bytes).sum::<u64>());
+        }
+        let engine = engine(Some(1 << 20));
+        assert_eq!(
+            engine.add_text_model("bert", &bert, options(None, None)).is_ok(),
+            bert.gguf().total_len() < 900_000
+        );
     }
 
     #[test]

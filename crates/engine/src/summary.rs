@@ -20,6 +20,20 @@ pub enum Kind {
     Adapter,
 }
 
+impl Kind {
+    /// What the header says.
+    ///
+    /// # Errors
+    /// A `general.type` that is no text.
+    pub fn of(gguf: &Gguf) -> Result<Self, FormatError> {
+        Ok(match gguf.get_str("general.type")? {
+            Some("adapter") => Self::Adapter,
+            _ if is_encoder(gguf) => Self::Encoder,
+            _ => Self::Text,
+        })
+    }
+}
+
 /// What is worth knowing of a text model before it is loaded, and while it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -50,15 +64,16 @@ impl TextSummary {
         for tensor in gguf.tensors() {
             *by_type.entry(tensor.ty.name()).or_insert(0u64) += tensor.bytes;
         }
-        let kind = if gguf.get_str("general.type")? == Some("adapter") {
-            Kind::Adapter
-        } else if is_encoder(gguf) {
-            EncoderConfig::read(gguf)?;
-            Kind::Encoder
-        } else {
-            text_config(gguf)?;
-            Kind::Text
-        };
+        let kind = Kind::of(gguf)?;
+        match kind {
+            Kind::Adapter => {}
+            Kind::Encoder => {
+                EncoderConfig::read(gguf)?;
+            }
+            Kind::Text => {
+                text_config(gguf)?;
+            }
+        }
         Ok(Self {
             kind,
             quantisation: by_type.into_iter().max_by_key(|(_, bytes)| *bytes).map_or("", |(name, _)| name),

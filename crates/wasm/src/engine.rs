@@ -22,6 +22,8 @@ pub struct Engine {
     engine: kinora_engine::Engine,
     service: Service,
     threads: usize,
+    /// The device that was chosen, and why.
+    kind: &'static str,
     why: &'static str,
 }
 
@@ -83,12 +85,13 @@ pub async fn load(files: JsValue, options: JsValue) -> Result<Engine, JsValue> {
         ..Default::default()
     };
     let (device, why) = choose(device, threads).await.map_err(throw)?;
+    let kind = device.name();
     let engine = kinora_engine::Engine::load(files, device).map_err(throw)?;
     engine.set_memory_limit(Some(MEMORY));
     engine.on_device_lost(move |attempt| async move {
         if attempt < 2 { Device::gpu().await } else { Ok(Device::cpu(threads)) }
     });
-    Ok(Engine { service: Service::new(engine.clone(), now), engine, threads, why })
+    Ok(Engine { service: Service::new(engine.clone(), now), engine, threads, kind, why })
 }
 
 /// A GGUF file in the `Blob`s of its parts.
@@ -170,9 +173,11 @@ impl Engine {
         self.engine.text_bytes() as f64
     }
 
-    /// `{ kind, name, threads, why }`.
+    /// `{ kind, name, threads, why }` of the device that models run on now.
     pub fn device(&self) -> Result<JsValue, JsValue> {
         let device = self.engine.device();
-        to_js(&DeviceInfo { kind: device.name(), name: device.description(), threads: self.threads, why: self.why })
+        let why =
+            if device.name() == self.kind { self.why } else { "The graphics adapter was lost, so the CPU goes on." };
+        to_js(&DeviceInfo { kind: device.name(), name: device.description(), threads: self.threads, why })
     }
 }

@@ -69,6 +69,8 @@ export interface ModelArgs {
   engines: LoadArgs['engines'];
   /** The key of the model that this one is an adapter of. */
   adapterOf?: string;
+  /** Of one that the store has already: nothing is fetched. */
+  key?: string;
 }
 
 /** How a text model is loaded. */
@@ -114,7 +116,8 @@ export type ModelEvent =
   | { type: 'list'; models: StoredModel[] }
   | { type: 'pieces'; pieces: string[][] }
   | { type: 'done' };
-export type MemoryEvent = { type: 'memory'; memory: MemoryInfo };
+/** `device`: where models run now, which is another one after a graphics adapter was lost. */
+export type MemoryEvent = { type: 'memory'; memory: MemoryInfo; device: DeviceInfo };
 export type SelfTestEvent = { type: 'selftest'; report: SelfTestReport };
 export type InspectEvent = { type: 'model'; model: unknown };
 

@@ -65,6 +65,14 @@ export class Disk {
     return new Folder(key, await this.root.getDirectoryHandle(key, { create: true }));
   }
 
+  /** Whether a model has a folder. */
+  async has(key: string): Promise<boolean> {
+    return this.root.getDirectoryHandle(key).then(
+      () => true,
+      () => false,
+    );
+  }
+
   /** All folders. */
   async folders(): Promise<Folder[]> {
     const found: Folder[] = [];

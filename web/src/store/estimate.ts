@@ -15,7 +15,8 @@ export type Asked = Wanted & { choice: TextChoice; device?: 'cpu' | 'gpu' };
 export async function estimate(wanted: Asked, readHeader: ReadHeader, signal: AbortSignal): Promise<ModelEstimate> {
   const net: Net = { signal, timeoutMs: wanted.timeoutMs, waiting: () => undefined };
   const here = (await list()).find(
-    ({ urls, have, bytes }) => urls[0] === wanted.urls[0] && urls.length > 0 && have === bytes,
+    ({ key, urls, have, bytes }) =>
+      have === bytes && (wanted.key === undefined ? urls.length > 0 && urls[0] === wanted.urls[0] : key === wanted.key),
   );
   const stored = here && (await file(here.key));
   const parts: PartReader[] = stored

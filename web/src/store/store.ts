@@ -26,6 +26,8 @@ export interface Wanted {
   timeoutMs: number;
   /** The key of the model that this one is an adapter of. */
   adapterOf?: string;
+  /** Of one that is here already. */
+  key?: string;
 }
 export interface Obtained {
   model: StoredModel;
@@ -53,6 +55,8 @@ export async function obtain(
   signal: AbortSignal,
   report: (progress: Progress) => void,
 ): Promise<Obtained> {
+  const known = wanted.key === undefined ? undefined : inMemory.get(wanted.key);
+  if (known) return known;
   const meter = new Meter(wanted.name, report);
   const net: Net = { signal, timeoutMs: wanted.timeoutMs, waiting: (text) => meter.waiting(text) };
   const disk = wanted.storage === 'memory' ? 'Memory was asked for.' : await Disk.open();
@@ -60,7 +64,8 @@ export async function obtain(
     if (wanted.storage === 'opfs') throw denied(disk);
     return restarting(() => toMemory(wanted, readHeader, net, meter, disk));
   }
-  const key = await folderKey(identity(wanted));
+  const key = wanted.key ?? (await folderKey(identity(wanted)));
+  if (wanted.key !== undefined && !(await disk.has(key))) throw gone(wanted.name);
   try {
     const folder = await disk.folder(key);
     const manifest = await folder.manifest();
@@ -112,6 +117,7 @@ async function toDisk(
     ? await check(folder, source, manifest?.pieces ?? (await folder.pieces(source.bytes)), signal, meter)
     : [];
   if (source && whole(source.bytes, sound)) return complete(folder, source, sound as string[][]);
+  if (wanted.urls.length + wanted.files.length === 0) throw gone(wanted.name);
   const parts = await openParts(wanted, net);
   const teller = new Teller(folder.key);
   const sink = new DiskSink(folder, sound);
@@ -287,7 +293,9 @@ const same = (source: Source, parts: readonly PartReader[]): boolean =>
 const total = ({ bytes }: Source): number => bytes.reduce((sum, size) => sum + size, 0);
 
 function described(key: string, source: Source, stored: StoredModel['stored'], have: number): StoredModel {
-  const { name, urls, added, about, adapterOf } = source;
+  const { name, urls, added, adapterOf } = source;
+  // Versions before adapters stored models that write text, and did not say so.
+  const about: ModelAbout = { ...source.about, kind: source.about.kind ?? 'text' };
   const model = { name, key, bytes: total(source), have, stored, urls, added, about };
   return adapterOf === undefined ? model : { ...model, adapterOf };
 }
@@ -365,6 +373,17 @@ export function refused(url: string, error: unknown): KinoraError {
   const shape = errorShape(error, 'download');
   const hint = shape.hint || 'Take another file of this model, or download it again.';
   return new KinoraError({ ...shape, hint, message: `${url}: ${shape.message}` });
+}
+
+function gone(name: string): KinoraError {
+  return new KinoraError({
+    code: 'model_not_found',
+    stage: 'load',
+    retryable: false,
+    message: `${name} is not whole on this device any more.`,
+    hint: 'Download it again, or open its file.',
+    param: 'model',
+  });
 }
 
 function denied(why: string): KinoraError {

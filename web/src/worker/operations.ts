@@ -178,7 +178,8 @@ async function* once(work: () => void): AsyncGenerator<unknown, void> {
 
 async function* memory(): AsyncGenerator<MemoryEvent, void> {
   const { engine, machine } = running();
-  yield { type: 'memory', memory: { wasm: machine.memory.buffer.byteLength, weights: engine.weight_bytes() } };
+  const memory = { wasm: machine.memory.buffer.byteLength, weights: engine.weight_bytes() };
+  yield { type: 'memory', memory, device: { ...engine.device(), build: machine.build } };
 }
 
 async function* inspect(bytes: Uint8Array): AsyncGenerator<unknown, void> {

@@ -4,6 +4,7 @@ import { icon } from '../icons.js';
 import { BUILT_IN, type Library } from '../models/library.js';
 import { troubleView } from '../models/trouble.js';
 import { perSecond } from '../words.js';
+import { adaptersView } from './adapters.js';
 import { Growing } from './growing.js';
 import type { Call, Turn } from './history.js';
 import { clean } from './markdown.js';
@@ -175,7 +176,7 @@ export class ChatPage extends LitElement {
             </form>
             ${talk.kept ? nothing : html`<p class="help">This browser gives the page no storage: the conversation is gone when you close it.</p>`}
           </div>
-          <aside id="settings" aria-label="Settings" ?hidden=${!this.tuning}>${settingsView(talk)}</aside>
+          <aside id="settings" aria-label="Settings" ?hidden=${!this.tuning}>${adaptersView(library, talk.busy)}${settingsView(talk)}</aside>
         </div>
       </div>
       <p class="unseen" role="status">${talk.status}</p>
@@ -184,7 +185,7 @@ export class ChatPage extends LitElement {
 
   private modelView(): TemplateResult {
     const { library } = this;
-    const whole = library.models.filter(({ have, bytes }) => have === bytes);
+    const whole = library.models.filter(({ have, bytes, about }) => have === bytes && about.kind === 'text');
     return html`
       <div class="model-pick">
         <label class="unseen" for="model">Model</label>

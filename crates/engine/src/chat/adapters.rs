@@ -7,7 +7,8 @@ use kinora_formats::GgufFile;
 use kinora_models::text::Adapter;
 use kinora_tensor::{Abort, Tensor};
 
-use super::model::{Memory, TextModel};
+use super::memory::Memory;
+use super::model::TextModel;
 use crate::{Engine, EngineError, error::Result};
 
 /// One of them and its strength.

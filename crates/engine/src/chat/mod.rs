@@ -3,7 +3,10 @@
 mod adapters;
 mod event;
 mod guess;
+mod keywords;
+mod memory;
 mod model;
+mod prompt;
 mod request;
 mod session;
 mod stop;
@@ -13,7 +16,6 @@ pub(crate) mod tests;
 mod tools;
 
 pub use adapters::AdapterInfo;
-pub(crate) use adapters::Adapters;
 pub use event::{ChatEvent, FinishReason, TokenLogprob, Usage};
 pub(crate) use model::{About, TextModel, about};
 pub use request::{

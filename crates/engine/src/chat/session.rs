@@ -13,7 +13,8 @@
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::adapters::Adapters;
-use super::model::{CHUNK, Memory, TextModel};
+use super::memory::{CHUNK, Memory};
+use super::model::TextModel;
 use crate::{EngineError, error::Result};
 
 const MAGIC: &[u8; 8] = b"KINORASE";

@@ -9,7 +9,8 @@ use kinora_formats::Detokenizer;
 
 use super::adapters::Adapters;
 use super::event::{ChatEvent, FinishReason, TokenLogprob, Usage};
-use super::model::{Memory, TextModel};
+use super::memory::Memory;
+use super::model::TextModel;
 use super::request::{ChatRequest, CompletionRequest, Plan, Prompt, Speculation};
 use super::stop::StopFilter;
 use super::tools::{self, CallReader};

@@ -26,6 +26,10 @@ fn byte_char(byte: u8) -> char {
 
 /// A Llama-type GGUF with two blocks of random weights, a byte-level BPE with a few merges, and ChatML.
 pub(crate) fn tiny_model(context: u32, seed: u64) -> Vec<u8> {
+    tiny_model_with(context, seed, TEMPLATE)
+}
+
+fn tiny_model_with(context: u32, seed: u64, template: &str) -> Vec<u8> {
     let merges = ["t h", "th e", "\" :", "Ġ a", "\" ,"];
     let mut tokens: Vec<String> = (0..=255).map(|b| byte_char(b).to_string()).collect();
     tokens.extend(merges.iter().map(|m| m.replace(' ', "")));
@@ -52,7 +56,7 @@ pub(crate) fn tiny_model(context: u32, seed: u64) -> Vec<u8> {
     w.strs("tokenizer.ggml.merges", &merges).unwrap();
     w.meta("tokenizer.ggml.token_type", MetaValue::Array(MetaArray::I32(types))).unwrap();
     w.u32("tokenizer.ggml.eos_token_id", vocab as u32 - 2).unwrap();
-    w.str("tokenizer.chat_template", TEMPLATE).unwrap();
+    w.str("tokenizer.chat_template", template).unwrap();
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let mut put = |name: &str, shape: &[usize]| {
         let scale = if shape.len() == 1 { 0.0 } else { 2.0 / (shape[1] as f32).sqrt() };
@@ -421,6 +425,87 @@ fn tools_are_called_with_arguments_of_their_schema_by_any_model() {
 }
 
 #[test]
+fn a_model_that_writes_keywords_calls_with_keywords_and_the_arguments_come_as_json() {
+    let template = format!("List of tools: {{{{ tools | tojson }}}}{TEMPLATE}");
+    let files = ModelFiles { text: tiny_model_with(2048, 3, &template), ..Default::default() };
+    let engine = Engine::load(files, Device::cpu(1)).unwrap();
+    assert!(engine.text(None).unwrap().dialect().begin.contains("<|tool_call_start|>"));
+    let tool = |name: &str, required: serde_json::Value| Tool {
+        name: name.into(),
+        description: None,
+        parameters: json!({
+            "type": "object",
+            "properties": {
+                "city": { "enum": ["Rome", "Oslo"] },
+                "warm": { "type": "boolean" },
+                "at": { "$ref": "#/$defs/hours" },
+            },
+            "required": required,
+            "$defs": { "hours": { "type": "array", "items": { "type": "integer", "minimum": 0, "maximum": 9 }, "maxItems": 3 } },
+        }),
+    };
+    let tools = [
+        tool("all", json!(["city", "warm", "at"])),
+        tool("some", json!(["warm"])),
+        tool("any", json!([])),
+        Tool { name: "none".into(), description: None, parameters: json!({ "type": "object", "properties": {} }) },
+    ];
+    let mut lengths = [0; 4];
+    for only in &tools {
+        for seed in 0..6 {
+            let asked = ChatRequest {
+                tools: tools.to_vec(),
+                tool_choice: ToolChoice::Named(only.name.clone()),
+                max_tokens: Some(300),
+                sampling: heat(1.5),
+                seed,
+                ..request("weather in Rome?")
+            };
+            let mut calls: Vec<(String, String)> = Vec::new();
+            for event in events(&engine, asked) {
+                match event {
+                    ChatEvent::ToolCall { name, .. } => calls.push((name, String::new())),
+                    ChatEvent::ToolArguments { index, text } => calls[index].1 += &text,
+                    ChatEvent::Delta { text, .. } => panic!("{text:?} beside a call"),
+                    ChatEvent::Done { finish_reason, .. } => assert_eq!(finish_reason, FinishReason::ToolCalls),
+                }
+            }
+            assert!(!calls.is_empty());
+            for (name, arguments) in calls {
+                assert_eq!(name, only.name);
+                let arguments: serde_json::Map<String, serde_json::Value> = serde_json::from_str(&arguments).unwrap();
+                lengths[arguments.len()] += 1;
+                for required in only.parameters["required"].as_array().into_iter().flatten() {
+                    assert!(arguments.contains_key(required.as_str().unwrap()), "{name}({arguments:?})");
+                }
+                for (key, value) in arguments {
+                    assert!(match key.as_str() {
+                        "city" => value == "Rome" || value == "Oslo",
+                        "warm" => value.is_boolean(),
+                        "at" => value.as_array().is_some_and(|hours| hours.len() <= 3),
+                        _ => false,
+                    });
+                }
+            }
+        }
+    }
+    assert!(lengths.iter().all(|n| *n > 0), "{lengths:?}");
+    // what was called is told as the model would write it
+    let called = Message {
+        tool_calls: vec![ToolCall {
+            id: "1".into(),
+            name: "all".into(),
+            arguments: r#"{"city":"Oslo","warm":true}"#.into(),
+        }],
+        ..Message::assistant("")
+    };
+    let messages = vec![Message::user("go"), called, Message::tool("1", "rain")];
+    let (tokens, _) = engine.text(None).unwrap().prompt(&ChatRequest { messages, ..request("") }).unwrap();
+    let text = engine.text(None).unwrap().tokenizer.decode(&tokens);
+    assert!(text.contains(r#"<|tool_call_start|>[all(city="Oslo", warm=True)]<|tool_call_end|>"#), "{text}");
+}
+
+#[test]
 fn every_format_is_kept_to() {
     let engine = tiny_engine(512);
     let answer = |format, seed| {
@@ -493,7 +578,7 @@ fn old_turns_are_dropped_where_that_is_allowed() {
 #[test]
 fn a_thousand_chats_leave_nothing_behind() {
     let engine = tiny_engine(256);
-    let Device::Cpu(cpu) = engine.device().clone() else { panic!("a CPU") };
+    let Device::Cpu(cpu) = engine.device() else { panic!("a CPU") };
     let ask = |i: usize| {
         let asked = ChatRequest { seed: i as u64, max_tokens: Some(3), ..request(&format!("chat number {}", i % 9)) };
         run(&engine, asked).unwrap();

@@ -10,10 +10,10 @@ use pollster::block_on;
 use crate::chat::tests::{heat, tiny_model};
 use crate::chat::{ChatEvent, ChatRequest, Message, Speculation};
 use crate::sampling::Sampling;
-use crate::{Engine, EngineError, ModelFiles};
+use crate::{Abort, Engine, EngineError, ModelFiles};
 
 /// A GPU, where this machine has one.
-fn gpu() -> Option<GpuDevice> {
+pub(super) fn gpu() -> Option<GpuDevice> {
     block_on(GpuDevice::new()).inspect_err(|e| eprintln!("WARNING: A TEST IS SKIPPED: {e}")).ok()
 }
 
@@ -120,6 +120,7 @@ fn a_device_lost_between_answers_is_replaced_by_the_next() {
     let (want, _) = answer(&engine, request(), |_| ()).unwrap();
     device.destroy();
     assert_eq!(answer(&engine, request(), |_| ()).unwrap(), (want, "gpu"));
+    assert!(block_on(engine.device().turn(&Abort::default())).is_ok(), "it names the new one");
 }
 
 #[test]
