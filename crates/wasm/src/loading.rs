@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use js_sys::Array;
-use kinora_engine::{Engine, EngineError};
+use kinora_engine::{Engine, EngineError, TextOptions};
 use kinora_formats::{GgufFile, ReadAt};
 use wasm_bindgen::{JsValue, prelude::*};
 
@@ -13,20 +13,24 @@ use crate::{blob::BlobFile, convert::throw, incoming::IncomingFile};
 #[wasm_bindgen]
 pub struct ModelLoading(kinora_engine::ModelLoading);
 
+/// The file that lies in `parts`, each a `Blob` (readable in workers only) or an incoming file.
+pub(crate) fn open_parts(parts: &Array) -> Result<GgufFile, JsValue> {
+    let file = |part: JsValue| -> Option<Rc<dyn ReadAt>> {
+        match BlobFile::new(&part) {
+            Some(blob) => Some(Rc::new(blob)),
+            None => Some(Rc::new(IncomingFile::new(&part)?)),
+        }
+    };
+    let files: Option<Vec<_>> = parts.iter().map(file).collect();
+    let files =
+        files.ok_or_else(|| throw(EngineError::invalid_request("load", "a part is neither a Blob nor a file")))?;
+    GgufFile::open(files).map_err(|e| throw(EngineError::from(e)))
+}
+
 impl ModelLoading {
-    /// `parts`: the files of the model, each a `Blob` (readable in workers only) or an incoming file.
-    pub fn begin(engine: &Engine, name: &str, parts: &Array) -> Result<Self, JsValue> {
-        let file = |part: JsValue| -> Option<Rc<dyn ReadAt>> {
-            match BlobFile::new(&part) {
-                Some(blob) => Some(Rc::new(blob)),
-                None => Some(Rc::new(IncomingFile::new(&part)?)),
-            }
-        };
-        let files: Option<Vec<_>> = parts.iter().map(file).collect();
-        let files =
-            files.ok_or_else(|| throw(EngineError::invalid_request("load", "a part is neither a Blob nor a file")))?;
-        let file = GgufFile::open(files).map_err(|e| throw(EngineError::from(e)))?;
-        Ok(Self(engine.begin_text_model(name, &file).map_err(throw)?))
+    /// `parts`: see [`open_parts`].
+    pub fn begin(engine: &Engine, name: &str, parts: &Array, options: TextOptions) -> Result<Self, JsValue> {
+        Ok(Self(engine.begin_text_model(name, &open_parts(parts)?, options).map_err(throw)?))
     }
 }
 

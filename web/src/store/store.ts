@@ -1,5 +1,7 @@
 import { errorShape, KinoraError } from '../errors.js';
+import type { TextChoice } from '../internal/protocol.js';
 import type { ModelAbout, Progress, StoredModel } from '../types.js';
+import type { Header } from '../worker/engine.js';
 import { CHUNK, chunkCount } from './chunks.js';
 import { Disk, type Folder, folderKey, isNamed, type Manifest, quotaExceeded, type Source } from './disk.js';
 import type { Feed } from './feed.js';
@@ -8,6 +10,7 @@ import { alone, ifFree, Teller } from './locks.js';
 import { Meter } from './meter.js';
 import { Changed, type Net } from './patience.js';
 import { DiskSink, EngineSink, MemorySink } from './sinks.js';
+import { refuseOther } from './sniff.js';
 import { Ahead, BlobFile, fetchPieces, type PartReader } from './transfer.js';
 import { bytesOf, verified, whole } from './verify.js';
 
@@ -22,6 +25,10 @@ export interface Wanted {
   /** The hash of every 8 MiB piece of each part, where it is known. */
   pieces?: string[][];
   timeoutMs: number;
+  /** The key of the model that this one is an adapter of. */
+  adapterOf?: string;
+  /** Of one that is here already. */
+  key?: string;
 }
 export interface Obtained {
   model: StoredModel;
@@ -29,11 +36,12 @@ export interface Obtained {
   parts: Blob[];
 }
 
-/** Reads a GGUF header: what it says, or how many bytes of it are needed. Throws what is wrong with it. */
+/** Reads a GGUF header: what it says and, with a `choice`, what the model takes; or how many bytes of it are needed. Throws what is wrong with it. */
 export type ReadHeader = (
   head: Uint8Array<ArrayBuffer>,
   bytes: number | null,
-) => Promise<{ need: number } | { about: ModelAbout; bytes: number; header: number }>;
+  choice?: TextChoice,
+) => Promise<{ need: number } | Header>;
 
 /** A file that changes at the server while it is fetched is begun again so many times. */
 const RESTARTS = 1;
@@ -52,6 +60,8 @@ export async function obtain(
   report: (progress: Progress) => void,
   feed?: Feed,
 ): Promise<Obtained> {
+  const known = wanted.key === undefined ? undefined : inMemory.get(wanted.key);
+  if (known) return known;
   const meter = new Meter(wanted.name, report);
   const net: Net = { signal, timeoutMs: wanted.timeoutMs, waiting: (text) => meter.waiting(text) };
   const disk = wanted.storage === 'memory' ? 'Memory was asked for.' : await Disk.open();
@@ -59,7 +69,8 @@ export async function obtain(
     if (wanted.storage === 'opfs') throw denied(disk);
     return restarting(() => toMemory(wanted, readHeader, net, meter, disk, feed), feed);
   }
-  const key = await folderKey(identity(wanted));
+  const key = wanted.key ?? (await folderKey(identity(wanted)));
+  if (wanted.key !== undefined && !(await disk.has(key))) throw gone(wanted.name);
   try {
     const folder = await disk.folder(key);
     const manifest = await folder.manifest();
@@ -80,8 +91,10 @@ export async function obtain(
   }
 }
 
-const identity = ({ name, urls, files }: Wanted): string =>
-  urls[0] ?? `file:${name}:${files.map(({ size }) => size).join(',')}`;
+const identity = ({ name, urls, files, adapterOf }: Wanted): string => {
+  const own = urls[0] ?? `file:${name}:${files.map(({ size }) => size).join(',')}`;
+  return adapterOf === undefined ? own : `${own} of ${adapterOf}`;
+};
 
 async function restarting<T>(work: () => Promise<T>, feed: Feed | undefined): Promise<T> {
   for (let restarts = 0; ; restarts++) {
@@ -111,6 +124,7 @@ async function toDisk(
     ? await check(folder, source, manifest?.pieces ?? (await folder.pieces(source.bytes)), signal, meter, feed)
     : [];
   if (source && whole(source.bytes, sound)) return complete(folder, source, sound as string[][]);
+  if (wanted.urls.length + wanted.files.length === 0) throw gone(wanted.name);
   const parts = await openParts(wanted, net);
   const teller = new Teller(folder.key);
   const sink = new DiskSink(folder, sound);
@@ -164,6 +178,7 @@ async function begin(
   meter: Meter,
 ): Promise<Source> {
   const { about, header } = await headerOf(parts, readHeader, came);
+  refuseOther(wanted, about);
   const bytes = parts.map((part) => part.bytes);
   if (!bytes.every((size) => size !== null)) throw unsized(wanted.name);
   meter.total = sizes(parts);
@@ -176,6 +191,7 @@ async function begin(
     added: Date.now(),
     about,
     header,
+    ...(wanted.adapterOf === undefined ? {} : { adapterOf: wanted.adapterOf }),
   };
   await folder.write('source.json', source);
   return source;
@@ -235,6 +251,7 @@ async function toMemory(
     const came = (bytes: number): void => meter.add(bytes);
     meter.begin('download', sizes(parts), 0);
     const { about, header } = await headerOf(parts, readHeader, came);
+    refuseOther(wanted, about);
     meter.total = sizes(parts);
     if (meter.total !== null) feed?.begin(meter.total, header);
     const bytes = await fetchPieces(parts, sink, wanted.pieces, came, feed);
@@ -247,6 +264,7 @@ async function toMemory(
       added: Date.now(),
       about,
       header,
+      ...(wanted.adapterOf === undefined ? {} : { adapterOf: wanted.adapterOf }),
     };
     const model = { ...described(key, source, 'memory', total(source)), why };
     if (sink instanceof EngineSink) return { model, parts: [] };
@@ -314,8 +332,11 @@ const same = (source: Source, parts: readonly PartReader[]): boolean =>
 const total = ({ bytes }: Source): number => bytes.reduce((sum, size) => sum + size, 0);
 
 function described(key: string, source: Source, stored: StoredModel['stored'], have: number): StoredModel {
-  const { name, urls, added, about } = source;
-  return { name, key, bytes: total(source), have, stored, urls, added, about };
+  const { name, urls, added, adapterOf } = source;
+  // Versions before adapters stored models that write text, and did not say so.
+  const about: ModelAbout = { ...source.about, kind: source.about.kind ?? 'text' };
+  const model = { name, key, bytes: total(source), have, stored, urls, added, about };
+  return adapterOf === undefined ? model : { ...model, adapterOf };
 }
 
 /** Every model that is on the disk, whole or in part, and those in this worker's memory. */
@@ -337,6 +358,12 @@ export async function pieces(key: string): Promise<string[][]> {
   const disk = await Disk.open();
   const manifest = typeof disk === 'string' ? undefined : await (await disk.folder(key)).manifest();
   return manifest?.pieces ?? [];
+}
+
+/** The first part of a model that is whole on the disk. */
+export async function file(key: string): Promise<File | undefined> {
+  const disk = await Disk.open();
+  return typeof disk === 'string' ? undefined : (await disk.folder(key)).file('part-0');
 }
 
 /** Frees the space of a model. Whoever runs it goes on; it is fetched again at the next load. */
@@ -385,6 +412,17 @@ export function refused(url: string, error: unknown): KinoraError {
   const shape = errorShape(error, 'download');
   const hint = shape.hint || 'Take another file of this model, or download it again.';
   return new KinoraError({ ...shape, hint, message: `${url}: ${shape.message}` });
+}
+
+function gone(name: string): KinoraError {
+  return new KinoraError({
+    code: 'model_not_found',
+    stage: 'load',
+    retryable: false,
+    message: `${name} is not whole on this device any more.`,
+    hint: 'Download it again, or open its file.',
+    param: 'model',
+  });
 }
 
 function denied(why: string): KinoraError {

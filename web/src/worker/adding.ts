@@ -1,3 +1,4 @@
+import type { Call } from '../internal/protocol.js';
 import type { Engine, ModelLoading } from './engine.js';
 import { Incoming } from './incoming.js';
 
@@ -7,22 +8,19 @@ type InTurn = <T>(work: () => T | Promise<T>) => Promise<T>;
 /** Milliseconds of loading after which messages are looked at: an abort may be among them. */
 const STRETCH_MS = 30;
 
+type Model = Extract<Call, { op: 'model.add' }>['args'];
+
 /** Reads a model into the engine, a tensor or a few at a time, from files that are there or one that is coming. */
-export async function addModel(
-  engine: Engine,
-  name: string,
-  source: Blob[] | MessagePort,
-  inTurn: InTurn,
-  signal: AbortSignal,
-): Promise<void> {
+export async function addModel(engine: Engine, model: Model, inTurn: InTurn, signal: AbortSignal): Promise<void> {
+  const { source } = model;
   if (Array.isArray(source)) {
-    const loading = await inTurn(() => engine.begin_model(name, source));
+    const loading = await inTurn(() => engine.begin_model(model.name, source, model.options));
     await finish(loading, inTurn, signal, async () => true);
     return;
   }
   const incoming = new Incoming(source, signal);
   try {
-    while (!(await take(engine, name, incoming, inTurn, signal))) incoming.renew();
+    while (!(await take(engine, model, incoming, inTurn, signal))) incoming.renew();
   } finally {
     incoming.close();
   }
@@ -31,13 +29,13 @@ export async function addModel(
 /** Reads one file; false where another took its place meanwhile. */
 async function take(
   engine: Engine,
-  name: string,
+  { name, options }: Model,
   incoming: Incoming,
   inTurn: InTurn,
   signal: AbortSignal,
 ): Promise<boolean> {
   if (!((await incoming.until(0)) && (await incoming.until(incoming.header)))) return false;
-  const loading = await inTurn(() => engine.begin_model(name, [incoming]));
+  const loading = await inTurn(() => engine.begin_model(name, [incoming], options));
   return finish(loading, inTurn, signal, async (needs, read) => {
     incoming.release(read);
     return incoming.until(needs);

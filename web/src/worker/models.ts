@@ -1,4 +1,4 @@
-import type { ModelArgs, ModelEvent } from '../internal/protocol.js';
+import type { ModelArgs, ModelEvent, TextChoice } from '../internal/protocol.js';
 import { estimate } from '../store/estimate.js';
 import { Feed } from '../store/feed.js';
 import { list, obtain, pieces, type ReadHeader, remove } from '../store/store.js';
@@ -10,12 +10,12 @@ import { bootHeaderReader } from './boot.js';
 let reader: Promise<Awaited<ReturnType<typeof bootHeaderReader>>> | undefined;
 
 function headerReader(args: ModelArgs, signal: AbortSignal): ReadHeader {
-  return async (head, bytes) => {
+  return async (head, bytes, choice) => {
     reader ??= bootHeaderReader(args.engines, signal).catch((error: unknown) => {
       reader = undefined;
       throw error;
     });
-    return (await reader)(head, bytes ?? -1);
+    return (await reader)(head, bytes ?? -1, choice);
   };
 }
 
@@ -36,7 +36,7 @@ export async function* getModel(
 }
 
 export async function* estimateModel(
-  args: ModelArgs & { contextTokens: number; device?: 'cpu' | 'gpu' },
+  args: ModelArgs & { choice: TextChoice; device?: 'cpu' | 'gpu' },
   signal: AbortSignal,
 ): AsyncGenerator<ModelEvent, void> {
   yield { type: 'estimate', estimate: await estimate(args, headerReader(args, signal), signal) };

@@ -47,7 +47,13 @@ export function operate(
     case 'selftest':
       return selftest(call.args.cpu);
     case 'model.add':
-      return add(call.args.name, call.args.source, signal);
+      return once(() => addModel(running().engine, call.args, inTurn, signal));
+    case 'adapter.add': {
+      const { model, name, parts, scale } = call.args;
+      return once(() => inTurn(() => running().engine.add_adapter(model, name, parts, scale)));
+    }
+    case 'adapter.remove':
+      return once(() => running().engine.remove_adapter(call.args.model, call.args.name));
     case 'model.remove':
       return once(() => running().engine.remove_model(call.args.name));
     case 'memory':
@@ -161,19 +167,15 @@ async function* gif(args: GifArgs, signal: AbortSignal): AsyncGenerator<GifEvent
   }
 }
 
-async function* add(name: string, source: Blob[] | MessagePort, signal: AbortSignal): AsyncGenerator<unknown, void> {
-  await addModel(running().engine, name, source, inTurn, signal);
-  yield { type: 'done' };
-}
-
-async function* once(work: () => void): AsyncGenerator<unknown, void> {
-  work();
+async function* once(work: () => void | Promise<void>): AsyncGenerator<unknown, void> {
+  await work();
   yield { type: 'done' };
 }
 
 async function* memory(): AsyncGenerator<MemoryEvent, void> {
   const { engine, machine } = running();
-  yield { type: 'memory', memory: { wasm: machine.memory.buffer.byteLength, weights: engine.weight_bytes() } };
+  const memory = { wasm: machine.memory.buffer.byteLength, weights: engine.weight_bytes() };
+  yield { type: 'memory', memory, device: { ...engine.device(), build: machine.build } };
 }
 
 async function* inspect(bytes: Uint8Array): AsyncGenerator<unknown, void> {

@@ -9,7 +9,8 @@ use kinora_formats::Detokenizer;
 
 use super::adapters::Adapters;
 use super::event::{ChatEvent, FinishReason, TokenLogprob, Usage};
-use super::model::{Memory, TextModel};
+use super::memory::Memory;
+use super::model::TextModel;
 use super::request::{ChatRequest, CompletionRequest, Plan, Prompt, Speculation};
 use super::stop::StopFilter;
 use super::tools::{self, CallReader};
@@ -144,7 +145,7 @@ impl ChatStream {
             }
             _ => None,
         };
-        let adapters = engine.adapters_of(&plan.adapters)?;
+        let adapters = model.adapters_of(&plan.adapters)?;
         known(model.adapt(&adapters))?; // refused now rather than in the middle
         let memory = known(model.remember(prompt, &adapters, plan.max_tokens))?;
         let cached = memory.as_ref().map_or(0, |memory| memory.tokens.len());
@@ -198,7 +199,7 @@ impl ChatStream {
             }
             if let Err(e) = self.step().await {
                 self.done = true;
-                return Err(e.at("chat"));
+                return Err(self.model.out_of_memory(e, self.history.tokens().len()).at("chat"));
             }
         }
     }

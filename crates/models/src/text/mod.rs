@@ -27,7 +27,7 @@ use crate::{ModelError, Result};
 pub use adapter::Adapter;
 use block::Block;
 use cache::CHUNK;
-pub use cache::{CacheType, KvCache};
+pub use cache::{CacheType, KvCache, cache_bytes};
 pub use encoder::Encoder;
 use linear::Linear;
 pub use loader::DecoderLoader;
@@ -121,19 +121,13 @@ impl Decoder {
     /// `Config` for an adapter of a matrix that this decoder does not have, `Shape` for one of another size, `OutOfMemory`.
     /// Nothing changes then, but the last switches all off.
     pub fn set_adapters(&self, adapters: &[(&Adapter, f32)]) -> Result<()> {
-        let linears: Vec<&Linear> = self.blocks.iter().flat_map(Block::linears).chain(&self.output).collect();
-        let names: HashSet<&str> = linears.iter().flat_map(|linear| linear.matrices()).collect();
         for (adapter, weight) in adapters {
-            if let Some(unknown) = adapter.matrices().find(|name| !names.contains(name)) {
-                return Err(ModelError::Config(format!(
-                    "the adapter changes {unknown}, which this model does not have or cannot adapt: take one made for it"
-                )));
-            }
+            self.check_adapter(adapter)?;
             if !weight.is_finite() {
                 return Err(ModelError::Input(format!("{weight} is no weight of an adapter")));
             }
-            linears.iter().try_for_each(|linear| linear.check_adapter(adapter))?;
         }
+        let linears: Vec<&Linear> = self.linears().collect();
         if let Err(e) = linears.iter().try_for_each(|linear| linear.set_adapters(adapters)) {
             self.adapters.set(0);
             linears.iter().try_for_each(|linear| linear.set_adapters(&[]))?; // needs no memory
@@ -149,6 +143,25 @@ impl Decoder {
         }
         self.adapters.set(if adapters.is_empty() { 0 } else { hash.digest() });
         Ok(())
+    }
+
+    /// Whether `adapter` can be put on.
+    ///
+    /// # Errors
+    /// As [`Decoder::set_adapters`], naming the matrix.
+    pub fn check_adapter(&self, adapter: &Adapter) -> Result<()> {
+        let names: HashSet<&str> = self.linears().flat_map(Linear::matrices).collect();
+        if let Some(unknown) = adapter.matrices().find(|name| !names.contains(name)) {
+            return Err(ModelError::Config(format!(
+                "the adapter changes {unknown}, which this model does not have or cannot adapt: take one made for it"
+            )));
+        }
+        self.linears().try_for_each(|linear| linear.check_adapter(adapter))
+    }
+
+    /// All products with matrices that can be adapted.
+    fn linears(&self) -> impl Iterator<Item = &Linear> {
+        self.blocks.iter().flat_map(Block::linears).chain(&self.output)
     }
 
     /// Tells models apart, and the same model with other adapters: what a saved cache belongs to. It sees names, shapes,

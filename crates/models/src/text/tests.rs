@@ -206,6 +206,20 @@ fn rounded_caches_stay_close() {
 }
 
 #[test]
+fn the_size_of_a_cache_is_known_before_it_is_made() {
+    for decoder in [decoder(windowed()), decoder(hybrid())] {
+        for kind in CacheType::ALL {
+            for len in [1, 63, 300, 5000] {
+                let cache = decoder.new_cache_in(len, kind).unwrap();
+                assert_eq!(cache.bytes() as u64, cache_bytes(decoder.config(), len, kind), "{kind:?} {len}");
+            }
+            assert_eq!(kind.name().parse::<CacheType>().unwrap(), kind);
+        }
+    }
+    assert!(matches!("q4".parse::<CacheType>(), Err(ModelError::Input(m)) if m.contains("q8_0")));
+}
+
+#[test]
 fn a_saved_cache_goes_on_where_it_was() {
     let tokens = tokens(500);
     for make in [windowed, hybrid] {
