@@ -6,12 +6,9 @@ let calls = 0;
 /** A GGUF from `url`, ready for a prompt. */
 export async function load(url, { threads, device }) {
   const { Kinora } = await import(new URL('./kinora/index.js', import.meta.url).href);
-  const [engine, blob] = await Promise.all([
-    Kinora.load({ assets: new URL('./kinora/', import.meta.url), threads, device, video: false }),
-    fetch(url).then((response) => response.blob()),
-  ]);
-  kinora = engine;
-  await kinora.models.load(new File([blob], 'model.gguf'), { name: 'model' });
+  kinora = await Kinora.load({ assets: new URL('./kinora/', import.meta.url), threads, device, video: false });
+  // The browsers of harnesses are private ones, whose disk is memory: the file is read while it comes and kept nowhere.
+  await kinora.models.load(url, { name: 'model', storage: 'memory' });
   return kinora.device;
 }
 

@@ -1,5 +1,5 @@
 import type { Locator, Page } from '@playwright/test';
-import { gguf } from './gguf.js';
+import { adapter, gguf } from './gguf.js';
 import { Mischief } from './mischief.js';
 import { expect, Playground, test } from './support.js';
 
@@ -69,6 +69,57 @@ test('the embedded model talks at once; the conversation outlives a reload', asy
   await page.getByRole('button', { name: 'New chat' }).click();
   await expect(chat.answers).toHaveCount(0);
   await expect(page.getByText('Talk with a model')).toBeVisible();
+});
+
+test('while an answer grows it is drawn once a frame, and what is finished stays as it is', async ({ page, site }) => {
+  const chat = new Chat(page);
+  await chat.open(site.isolated.url);
+  const seen = await page.evaluate(async () => {
+    interface Room extends HTMLElement {
+      talk: { turns: { role: string; text: string }[]; stopper: AbortController | undefined };
+      requestUpdate(): void;
+      updateComplete: Promise<unknown>;
+    }
+    const room = document.querySelector('chat-page') as Room;
+    const frame = (): Promise<number> => new Promise(requestAnimationFrame);
+    const turn = { role: 'assistant', text: 'First of all.\n\n' };
+    room.talk.stopper = new AbortController();
+    room.talk.turns = [{ role: 'user', text: 'Go on' }, turn];
+    room.requestUpdate();
+    await room.updateComplete;
+    const first = room.querySelector('.answer .text p');
+    getSelection()?.selectAllChildren(first as Node);
+    let draws = 0;
+    const watch = new MutationObserver(() => {
+      draws += 1;
+    });
+    watch.observe(room, { subtree: true, childList: true, characterData: true });
+    const channel = new MessageChannel();
+    let frames = 0;
+    let over = false;
+    void (async () => {
+      while (!over) {
+        await frame();
+        frames += 1;
+      }
+    })();
+    for (let i = 0; i < 600; i++) {
+      turn.text += `word ${i} ${i % 20 === 19 ? '\n\n- **item**\n\n' : ''}`;
+      room.requestUpdate();
+      await new Promise((resolve) => {
+        channel.port1.onmessage = resolve;
+        channel.port2.postMessage(0);
+      });
+    }
+    await room.updateComplete;
+    over = true;
+    const texts = room.querySelectorAll('.answer .text > *');
+    return { draws, frames, same: texts[0] === first, blocks: texts.length, selected: String(getSelection()) };
+  });
+  expect(seen.same).toBe(true);
+  expect(seen.selected).toBe('First of all.');
+  expect(seen.blocks).toBe(61);
+  expect(seen.draws).toBeLessThanOrEqual(seen.frames + 2);
 });
 
 test('a seed gives the same answer; a setting that cannot be is named', async ({ page, site }) => {
@@ -141,6 +192,42 @@ test('a file that is dropped is chatted with; one that is no model is named', as
   await expect(chat.answers.locator('footer')).toContainText('Tiny-F32');
   await page.goto(`${site.isolated.url}#models`);
   await expect(page.locator('.model').filter({ hasText: 'Tiny-F32' })).toContainText('llama · F32');
+});
+
+test('an adapter of the model is added from a file, switched on and off, and removed', async ({ page, site }) => {
+  const chat = new Chat(page);
+  const shape = { embedding: 64, layers: 2 };
+  await chat.open(site.isolated.url);
+  await chat.drop('base.gguf', gguf(shape)[0] as Buffer);
+  await expect(chat.model).toHaveValue('base');
+  await page.getByRole('button', { name: 'Settings' }).click();
+  await page.getByLabel('Longest answer').fill('24');
+  await page.getByLabel('Temperature').fill('0');
+  const said = async (): Promise<string | null> => {
+    await page.getByRole('button', { name: 'New chat' }).click();
+    await chat.say('Tell me something');
+    await chat.done();
+    return chat.answers.locator('.text').textContent();
+  };
+  const plain = await said();
+  const add = page.getByLabel('Add an adapter');
+  await add.setInputFiles({ name: 'deep.gguf', mimeType: '', buffer: adapter({ ...shape, layers: 7 }) });
+  await expect(page.getByRole('alert')).toContainText('blk.6.ffn_down');
+  await add.setInputFiles({ name: 'style.gguf', mimeType: '', buffer: adapter(shape) });
+  const style = page.getByLabel('style', { exact: true });
+  await expect(style).toBeChecked();
+  await expect(page.getByLabel('Strength of style')).toHaveValue('1');
+  expect(await said()).not.toBe(plain);
+  await style.uncheck();
+  expect(await said()).toBe(plain);
+  await style.check();
+  await chat.drop('tone.gguf', adapter({ ...shape, seed: 5 }));
+  await expect(page.getByLabel('tone', { exact: true })).toBeChecked();
+  await expect(chat.model).toHaveValue('base');
+  await page.getByRole('button', { name: 'Remove tone' }).click();
+  await page.getByRole('button', { name: 'Remove style' }).click();
+  await expect(style).toHaveCount(0);
+  expect(await said()).toBe(plain);
 });
 
 test('a model by its address: looked at, downloaded, paused, resumed, used, deleted', async ({ page, site }) => {

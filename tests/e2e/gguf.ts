@@ -102,6 +102,23 @@ export function gguf(
   });
 }
 
+/** A low-rank adapter of such a model in llama.cpp's layout, for the down projection of its last layer. */
+export function adapter({ embedding, layers, seed = 1, architecture = 'llama' }: Shape, strength = 16): Buffer {
+  const rank = 4;
+  const meta: [string, Value][] = [
+    ['general.architecture', str(architecture)],
+    ['general.type', str('adapter')],
+    ['adapter.type', str('lora')],
+    ['adapter.lora.alpha', float(rank * strength)],
+  ];
+  const matrix = `blk.${layers - 1}.ffn_down.weight`;
+  const tensors: [string, number[]][] = [
+    [`${matrix}.lora_a`, [embedding * 2, rank]],
+    [`${matrix}.lora_b`, [rank, embedding]],
+  ];
+  return file(meta, tensors, seed);
+}
+
 function file(pairs: [string, Value][], tensors: [string, number[]][], seed: number): Buffer {
   const align = (n: number): number => Math.ceil(n / 32) * 32;
   let offset = 0;

@@ -17,6 +17,8 @@ export interface KinoraExtension {
   /** `drop_oldest` drops the oldest turns where the conversation is longer than the context; `refuse` is the default. */
   context?: 'refuse' | 'drop_oldest';
   speculation?: 'off' | 'prompt_lookup' | { draft: string; tokens?: number };
+  /** Adapters of the model, by name: each with its strength (`{ style: 0.5 }`), or with the one it was loaded with (`['style']`). */
+  adapters?: Record<string, number> | string[] | string;
   /** Completions only: goes on where the model would end, for measurements. */
   ignore_eos?: boolean;
   /** Values for the chat template, such as `enable_thinking`. */

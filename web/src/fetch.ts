@@ -26,7 +26,8 @@ function failure(error: unknown): { status: number; code: string; message: strin
   return { status: STATUS[code] ?? 500, code, message: hint ? `${message} ${hint}` : message };
 }
 
-const address = (input: RequestInfo | URL): string => (input instanceof Request ? input.url : String(input));
+/** The address that is asked. */
+export const address = (input: RequestInfo | URL): string => (input instanceof Request ? input.url : String(input));
 
 /** The request as the engine takes it, or the refusal. */
 async function read(input: RequestInfo | URL, init: RequestInit | undefined): Promise<OpenAiArgs | Response> {

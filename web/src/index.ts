@@ -24,7 +24,7 @@ export type { EmbeddingParams, EmbeddingResponse, Embeddings } from './embedding
 export { type ErrorDetails, KinoraError } from './errors.js';
 export type { Film, FilmOptions, FilmStatus, Films } from './films.js';
 export { Kinora, type LoadOptions, type Support } from './kinora.js';
-export type { ModelOptions, ModelSource, Models, StorageInfo } from './models.js';
+export type { AdapterSource, ModelOptions, ModelSource, Models, StorageInfo } from './models.js';
 export type { ExportFormat, ExportOptions, ExportProgress } from './parts/export.js';
 export type { RemoteOptions } from './remote.js';
 export type {
@@ -51,8 +51,10 @@ export type {
   DeviceInfo,
   FilmEvent,
   FilmProject,
+  KvCache,
   MemoryInfo,
   ModelAbout,
+  ModelAdapter,
   ModelEstimate,
   Progress,
   Script,

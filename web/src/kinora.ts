@@ -1,3 +1,4 @@
+import { withCatalog } from './catalog.js';
 import { ChatCompletions } from './chat.js';
 import { Completions } from './completions.js';
 import { Embeddings } from './embeddings.js';
@@ -58,24 +59,26 @@ export class Kinora {
   readonly embeddings: Embeddings;
   readonly sessions: Sessions;
   readonly models: Models;
+  /** The OpenAI API as a `fetch`, for programs written for it: `new OpenAI({ fetch: kinora.fetch, … })`. */
+  readonly fetch: typeof globalThis.fetch;
 
   private constructor(
     private readonly client: Client,
     private readonly store: StoreClient,
     engines: LoadArgs['engines'],
-    /** The device that runs the models, and why. */
-    readonly device: DeviceInfo,
-    /** The OpenAI API as a `fetch`, for programs written for it: `new OpenAI({ fetch: kinora.fetch, … })`. */
-    readonly fetch: typeof globalThis.fetch,
+    private runs: DeviceInfo,
+    fetch: typeof globalThis.fetch,
   ) {
-    const api = new Api(fetch);
+    this.models = new Models(client, store, engines);
+    // A server's models are its own to list
+    this.fetch = runs.kind === 'remote' ? fetch : withCatalog(fetch, this.models);
+    const api = new Api(this.fetch);
     this.films = new Films(client);
     this.chat = { completions: new ChatCompletions(api) };
     this.completions = new Completions(api);
     this.responses = new Responses(api);
     this.embeddings = new Embeddings(api);
     this.sessions = new Sessions(api);
-    this.models = new Models(client, store, engines);
   }
 
   /** Starts the engine and loads the models. Reads nothing but the package's own files and, where one is given, `model`. */
@@ -110,7 +113,7 @@ export class Kinora {
   /** What a model would take, before anything of it but its header is read: bytes, memory, whether it fits here. */
   static async estimate(
     model: ModelSource,
-    options: Pick<LoadOptions, 'assets'> & ModelOptions & { contextTokens?: number } = {},
+    options: Pick<LoadOptions, 'assets'> & ModelOptions = {},
   ): Promise<ModelEstimate> {
     const { worker, engines } = resolveAssets(options.assets);
     const store = new StoreClient(worker);
@@ -160,9 +163,17 @@ export class Kinora {
     return { device: 'cpu', description: '', set: null, kernels: [] };
   }
 
+  /** The device that runs the models, and why; where a graphics adapter was lost, `memory()` finds out which it is then. */
+  get device(): DeviceInfo {
+    return this.runs;
+  }
+
   /** What the engine holds in memory now. */
   async memory(): Promise<MemoryInfo> {
-    for await (const event of this.client.call<MemoryEvent>({ op: 'memory' })) return event.memory;
+    for await (const event of this.client.call<MemoryEvent>({ op: 'memory' })) {
+      if (this.runs.kind !== 'remote') this.runs = event.device;
+      return event.memory;
+    }
     return { wasm: 0, weights: 0 };
   }
 

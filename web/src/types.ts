@@ -106,16 +106,38 @@ export interface DeviceInfo {
 
 /** What the header of a model file says. */
 export interface ModelAbout {
+  /** What it is for: writing text, vectors of texts, or changing another model. */
+  kind: 'text' | 'encoder' | 'adapter';
+  /** Of an adapter: that of the models that it was made for. */
   architecture: string;
   /** The type of most of its weights, such as `Q8_0`. */
   quantisation: string;
   parameters: number;
-  /** Tokens that a conversation may have. */
+  /** Tokens that a conversation may have; 0 for an adapter. */
   context: number;
   /** The name that its makers gave it; empty where the file has none. */
   title: string;
-  /** Bytes of cache that one token of a conversation takes. */
-  cacheBytesPerToken: number;
+}
+
+/** How keys and values of a conversation are kept: exactly, in half the memory, or in little more than a quarter. */
+export type KvCache = 'f32' | 'f16' | 'q8_0';
+
+/** A low-rank adapter of a model, on this device or loaded. */
+export interface ModelAdapter {
+  /** What `kinora.adapters` of a request says, and `model:` behind the model's name and a colon. */
+  name: string;
+  /** Identifies it in the store. */
+  key: string;
+  bytes: number;
+  /** Bytes that are here already; `bytes` when it is whole. */
+  have: number;
+  stored: 'disk' | 'memory' | 'file';
+  /** Where it comes from; empty for files that the user gave. */
+  urls: string[];
+  /** Whether requests may ask for it now. */
+  loaded: boolean;
+  /** How strong it is where a request does not say; 1 where it is not loaded. */
+  scale: number;
 }
 
 /** A model that is on this device, whole or in part. */
@@ -136,6 +158,10 @@ export interface StoredModel {
   /** Milliseconds since 1970. */
   added: number;
   about: ModelAbout;
+  /** Of an adapter: the key of its model. Such entries are listed by themselves only where that model is gone. */
+  adapterOf?: string;
+  /** Its adapters: those that are loaded, and those that are stored beside it. */
+  adapters?: ModelAdapter[];
 }
 
 /** What a model would take, told before it is downloaded. */
@@ -143,9 +169,15 @@ export interface ModelEstimate {
   name: string;
   /** Bytes to download; 0 where it is on this device already. */
   bytes: number;
-  /** Bytes of memory that its weights and a conversation of `contextTokens` take. */
+  /** Bytes of memory that its weights and a conversation of `contextTokens` take, the engine included. */
   memory: number;
+  /** What these are made of: weights, keys and values of the conversation, what a pass works in, and the engine itself. */
+  parts: { weights: number; cache: number; scratch: number; engine: number };
   contextTokens: number;
+  /** How keys and values would be kept. */
+  kvCache: KvCache;
+  /** Tokens of the longest conversation that fits into a page's memory, 0 where the weights do not. */
+  largestContextTokens: number;
   /** Whether it can run here. */
   fits: boolean;
   /** Why not, or what is tight, in a sentence; empty when all is well. */

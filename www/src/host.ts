@@ -65,7 +65,10 @@ export class Host {
 
   /** Looks at the engine's memory. */
   async weigh(): Promise<void> {
-    this.memory = await (await this.load()).memory().catch(() => this.memory);
+    const kinora = await this.load();
+    this.memory = await kinora.memory().catch(() => this.memory);
+    // A graphics adapter may have been lost meanwhile.
+    this.device = kinora.device;
     this.changed();
   }
 }

@@ -8,7 +8,8 @@ use serde_json::{Map, Value, json};
 
 use crate::embedded::DeviceArgs;
 use crate::failure::{Failure, Outcome};
-use crate::{serve, text_model};
+use crate::serve;
+use crate::text_model::{self, TextArgs};
 
 /// Ask the text model; the answer streams to standard output. Without a prompt: a conversation in a terminal (/new begins
 /// anew, /quit or Ctrl-D ends), else all of standard input is the prompt
@@ -35,6 +36,8 @@ pub struct Args {
     drawing: Drawing,
     #[command(flatten)]
     shape: Shape,
+    #[command(flatten)]
+    text: TextArgs,
     #[command(flatten)]
     device: DeviceArgs,
 }
@@ -113,9 +116,12 @@ struct Shape {
 pub fn run(args: &Args) -> Outcome {
     let files: Vec<PathBuf> = args.model.iter().cloned().collect();
     let body = body(args)?;
-    let (engine, names) = text_model::load(&files, &args.device)?;
-    for (path, _) in &args.adapter {
-        let load = || -> Outcome { Ok(engine.load_adapter(&path.to_string_lossy(), &text_model::open(path)?)?) };
+    let (engine, names) = text_model::load(&files, &args.text, &args.device)?;
+    let model = names.first().map(String::as_str);
+    for (path, strength) in &args.adapter {
+        let load = || -> Outcome {
+            Ok(engine.load_adapter(model, &path.to_string_lossy(), &text_model::open(path)?, *strength)?)
+        };
         load().map_err(|e| e.at(path.display()))?;
     }
     let device = engine.device().description();

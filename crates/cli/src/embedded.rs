@@ -70,6 +70,7 @@ pub fn load(args: &DeviceArgs) -> Outcome<Engine> {
         motion: Some(required("motion/motion.safetensors")?),
         paint: Some(required("paint/paint.safetensors")?),
         refine: optional("refine/refine.safetensors")?,
+        ..Default::default()
     };
     Ok(Engine::load(files, args.open()?)?)
 }

@@ -3,12 +3,14 @@
 use std::io::{BufWriter, Write};
 use std::path::PathBuf;
 
+use kinora_engine::Engine;
 use kinora_formats::config::{EncoderConfig, is_encoder, is_text_model};
 use kinora_formats::{ChatTemplate, Gguf, Message, MetaValue, RenderInput, SafeTensors, TextConfig, Tokenizer, shown};
 use serde_json::{Map, Value, json};
 
 use crate::failure::Outcome;
 use crate::model_file::{Header, read_header};
+use crate::text_model::TextArgs;
 
 /// Arguments of `kinora inspect`.
 #[derive(clap::Args)]
@@ -18,9 +20,11 @@ pub struct Args {
     /// Also build the tokenizer, render the chat template and check every shape against the config
     #[arg(long)]
     full: bool,
-    /// One JSON object: metadata and tensors
+    /// One JSON object: metadata, tensors, and what a text model takes in memory
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    text: TextArgs,
 }
 
 /// Runs the command.
@@ -31,7 +35,11 @@ pub fn run(args: &Args) -> Outcome {
         if args.full {
             full(&mut std::io::sink(), &header).map_err(|e| e.at(args.file.display()))?;
         }
-        writeln!(out, "{}", as_json(&header, len))?;
+        let mut told = as_json(&header, len);
+        if let Header::Gguf(gguf) = &header {
+            told["estimate"] = estimate(gguf, &args.text);
+        }
+        writeln!(out, "{told}")?;
         out.flush()?;
         return Ok(());
     }
@@ -67,6 +75,14 @@ fn as_json(header: &Header, bytes: u64) -> Value {
                 "tensors": tensors.collect::<Vec<_>>() })
         }
         Header::Template(text) => json!({ "format": "template", "bytes": bytes, "characters": text.chars().count() }),
+    }
+}
+
+/// What it takes in memory, in bytes; what the engine does not run says why.
+fn estimate(gguf: &Gguf, args: &TextArgs) -> Value {
+    match Engine::estimate(gguf, &args.options(), None, 0) {
+        Ok(estimate) => serde_json::to_value(estimate).unwrap_or_default(),
+        Err(e) => json!({ "error": { "code": e.code, "message": e.message } }),
     }
 }
 

@@ -4,17 +4,20 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use kinora_formats::config::is_encoder;
-use kinora_formats::{GgufFile, SafeTensorsFile};
-use kinora_models::text::Adapter;
-use kinora_models::video::{motion::Motion, paint::Painter, refine::Refiner};
+use kinora_formats::{Gguf, GgufFile};
 use kinora_tensor::{Abort, Device, TensorError};
 
-use crate::chat::{Adapters, ChatRequest, ChatStream, CompletionRequest, Prompt, TextModel};
+use crate::chat::{AdapterInfo, ChatRequest, ChatStream, CompletionRequest, Prompt, TextModel};
 use crate::encoder::{Embedding, EncoderModel};
 use crate::film::{FilmRequest, FilmStream};
-use crate::recovery::Recovery;
-use crate::{EngineError, error::Result};
+use crate::loading::ModelLoading;
+use crate::memory::{Budget, Estimate, TextOptions};
+use crate::recovery::{MAX_RECOVERIES, Recovery};
+use crate::video::{VideoFiles, VideoModels, named};
+use crate::{
+    EngineError,
+    error::{Result, file_gone},
+};
 
 /// The name of the embedded text model.
 pub const EMBEDDED: &str = "kinora-text";
@@ -25,21 +28,15 @@ pub const EMBEDDED: &str = "kinora-text";
 pub struct ModelFiles {
     /// GGUF.
     pub text: Vec<u8>,
+    pub text_options: TextOptions,
     /// Safetensors, as the others.
     pub motion: Option<Vec<u8>>,
     pub paint: Option<Vec<u8>>,
     pub refine: Option<Vec<u8>>,
 }
 
-/// The networks that make a film from a storyboard.
-pub struct VideoModels {
-    pub painter: Painter,
-    pub motion: Motion,
-    pub refiner: Option<Refiner>,
-}
-
 /// A model that makes text or vectors.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ModelInfo {
     pub name: String,
     /// `general.architecture` of its file.
@@ -50,12 +47,16 @@ pub struct ModelInfo {
     pub parameters: u64,
     /// Tokens that it reads at most.
     pub context: usize,
+    /// How keys and values are kept: `f32`, `f16` or `q8_0`; `None` for what keeps none.
+    pub kv_cache: Option<&'static str>,
     /// Bytes of the weights.
     pub bytes: u64,
     /// Length of its vectors.
     pub embedding: usize,
     /// Whether it writes text.
     pub writes: bool,
+    /// What changes it where a request says so.
+    pub adapters: Vec<AdapterInfo>,
 }
 
 /// The models of a session. Cloning is cheap and shares them.
@@ -63,14 +64,16 @@ pub struct ModelInfo {
 pub struct Engine(Rc<Inner>);
 
 struct Inner {
+    /// Where the models were loaded first.
     device: Device,
     /// By name; the embedded one is [`EMBEDDED`].
     texts: RefCell<BTreeMap<String, Rc<TextModel>>>,
     encoders: RefCell<BTreeMap<String, Rc<EncoderModel>>>,
-    video: Option<VideoModels>,
-    /// By name.
-    adapters: RefCell<BTreeMap<String, Rc<Adapter>>>,
+    video: RefCell<Option<Rc<VideoModels>>>,
+    /// To load these again where a GPU was lost; a CPU never is.
+    video_files: Option<VideoFiles>,
     recovery: Recovery,
+    budget: Rc<Budget>,
 }
 
 impl Engine {
@@ -78,43 +81,49 @@ impl Engine {
     ///
     /// # Errors
     /// `model_refused` with what is wrong with which file, `out_of_memory`, `device_lost`.
-    pub fn load(files: ModelFiles, device: Device) -> Result<Self> {
-        let named = |name: &'static str| {
-            move |e: EngineError| EngineError { message: format!("the {name} model: {}", e.message), ..e.at("load") }
-        };
+    pub fn load(mut files: ModelFiles, device: Device) -> Result<Self> {
+        let budget = Rc::<Budget>::default();
+        let video_files = VideoFiles::open(&mut files)?;
         let texts = match files.text {
             bytes if bytes.is_empty() => BTreeMap::new(),
             bytes => {
                 let file = GgufFile::from_bytes(bytes).map_err(EngineError::from);
-                let text = file.and_then(|file| TextModel::load(&file, &device)).map_err(named("text"))?;
-                BTreeMap::from([(EMBEDDED.to_string(), Rc::new(text))])
+                let text = file.and_then(|file| TextModel::load(&file, &device, files.text_options, &budget));
+                BTreeMap::from([(EMBEDDED.to_string(), Rc::new(text.map_err(|e| named("text", e))?))])
             }
         };
-        let open = |bytes| Ok::<_, EngineError>(SafeTensorsFile::from_bytes(bytes)?);
-        let refiner = |bytes| open(bytes).and_then(|f| Ok(Refiner::load(&f, &device)?)).map_err(named("refine"));
-        let video = match (files.paint, files.motion) {
-            (Some(paint), Some(motion)) => Some(VideoModels {
-                refiner: files.refine.map(refiner).transpose()?,
-                painter: open(paint).and_then(|f| Ok(Painter::load(&f, &device)?)).map_err(named("paint"))?,
-                motion: open(motion).and_then(|f| Ok(Motion::load(&f, &device)?)).map_err(named("motion"))?,
-            }),
-            _ => None,
-        };
+        let video = video_files.as_ref().map(|files| files.load(&device)).transpose()?;
         device.reset_arena();
-        let (texts, encoders) = (RefCell::new(texts), RefCell::default());
         Ok(Self(Rc::new(Inner {
-            device,
-            texts,
-            encoders,
-            video,
-            adapters: RefCell::default(),
+            texts: RefCell::new(texts),
+            encoders: RefCell::default(),
+            video: RefCell::new(video.map(Rc::new)),
+            video_files: video_files.filter(|_| matches!(device, Device::Gpu(_))),
             recovery: Recovery::default(),
+            budget,
+            device,
         })))
     }
 
-    /// Where the models were loaded. Text models move to another where it was lost: an answer's end says where it ran.
-    pub fn device(&self) -> &Device {
-        &self.0.device
+    /// Where models run: where they were loaded, or where they went when that device was lost.
+    pub fn device(&self) -> Device {
+        self.0.recovery.newest().unwrap_or_else(|| self.0.device.clone())
+    }
+
+    /// Bytes of the CPU's memory that weights and conversations of text models may take together; no limit is set where nobody
+    /// calls this. What goes beyond is refused with `out_of_memory`, before it is tried. A graphics adapter tells no limit: there
+    /// an allocation fails.
+    pub fn set_memory_limit(&self, bytes: Option<u64>) {
+        self.0.budget.set_limit(bytes);
+    }
+
+    /// What a text model would take, by the header of its file, and whether it fits where there are `memory` bytes. `others`:
+    /// bytes of the other parts of a split file, whose first part has the header.
+    ///
+    /// # Errors
+    /// `model_refused` for what the engine does not run, `invalid_request` for options that the model does not allow.
+    pub fn estimate(header: &Gguf, options: &TextOptions, memory: Option<u64>, others: u64) -> Result<Estimate> {
+        Estimate::of(header, options, memory, others)
     }
 
     /// How another device is opened when one is lost in an answer, which then goes on there. `open` gets the number of the
@@ -135,12 +144,43 @@ impl Engine {
         if let Some(again) = lost.successor() {
             return Ok(again);
         }
-        let again = Rc::new(self.0.recovery.reload(lost).await?);
+        let again = Rc::new(self.0.recovery.reload(|device| lost.load_again(device)).await?);
         lost.set_successor(&again);
         for text in self.0.texts.borrow_mut().values_mut().filter(|text| Rc::ptr_eq(text, lost)) {
             *text = again.clone();
         }
         Ok(again)
+    }
+
+    /// `lost` on another device; films from now on get that one.
+    ///
+    /// # Errors
+    /// As [`Self::recover`].
+    pub(crate) async fn recover_video(&self, lost: &Rc<VideoModels>) -> Result<Rc<VideoModels>> {
+        let now = self.video()?;
+        if !Rc::ptr_eq(&now, lost) {
+            return Ok(now); // another film has met the loss before
+        }
+        let files = self.0.video_files.as_ref().ok_or_else(file_gone)?;
+        let again = Rc::new(self.0.recovery.reload(|device| files.load(device)).await?);
+        *self.0.video.borrow_mut() = Some(again.clone());
+        Ok(again)
+    }
+
+    /// `lost` on another device; requests from now on get that one.
+    ///
+    /// # Errors
+    /// As [`Self::recover`].
+    async fn recover_encoder(&self, lost: &Rc<EncoderModel>) -> Result<()> {
+        let is_lost = |encoder: &&mut Rc<EncoderModel>| Rc::ptr_eq(encoder, lost);
+        if self.0.encoders.borrow_mut().values_mut().filter(is_lost).count() == 0 {
+            return Ok(()); // another request has met the loss before, or it was taken out
+        }
+        let again = Rc::new(self.0.recovery.reload(|device| lost.load_again(device, &self.0.budget)).await?);
+        for encoder in self.0.encoders.borrow_mut().values_mut().filter(is_lost) {
+            *encoder = again.clone();
+        }
+        Ok(())
     }
 
     /// Opens the assistant's next turn; nothing is computed until [`ChatStream::next`].
@@ -167,7 +207,7 @@ impl Engine {
     pub async fn save_session(&self, request: &ChatRequest) -> Result<Vec<u8>> {
         let model = self.text(request.model.as_deref())?;
         let (prompt, _) = model.prompt(request)?;
-        model.save(&prompt, &self.adapters_of(&request.adapters)?).await
+        model.save(&prompt, &model.adapters_of(&request.adapters)?).await
     }
 
     /// Keeps a saved conversation for the next request that begins like it, which then reads only what is new; returns how
@@ -177,50 +217,8 @@ impl Engine {
     /// `invalid_request` for bytes that are damaged, something else, or of another model or version;
     /// `context_length_exceeded`, `model_not_found`, `out_of_memory`.
     pub fn restore_session(&self, model: Option<&str>, adapters: &[(String, f32)], bytes: &[u8]) -> Result<usize> {
-        self.text(model)?.restore(bytes, &self.adapters_of(adapters)?)
-    }
-
-    /// Adds a low-rank adapter in llama.cpp's GGUF layout, which requests then name beside its strength; one of that name
-    /// makes room. It is held against a model when a request first puts it on.
-    ///
-    /// # Errors
-    /// `model_refused` with what is wrong with the file, `invalid_request` for an empty name.
-    pub fn load_adapter(&self, name: &str, file: &GgufFile) -> Result<()> {
-        if name.is_empty() {
-            return Err(EngineError::invalid_request("load", "an adapter needs a name"));
-        }
-        let adapter = Adapter::load(file).map_err(|e| EngineError::from(e).at("load"))?;
-        self.0.adapters.borrow_mut().insert(name.to_string(), Rc::new(adapter));
-        Ok(())
-    }
-
-    /// Takes an adapter out. Answers that use it go on to their end.
-    pub fn remove_adapter(&self, name: &str) {
-        self.0.adapters.borrow_mut().remove(name);
-    }
-
-    /// The names of all adapters.
-    pub fn adapters(&self) -> Vec<String> {
-        self.0.adapters.borrow().keys().cloned().collect()
-    }
-
-    /// The adapters of a request.
-    ///
-    /// # Errors
-    /// `invalid_request` for one that is not loaded, with the names that there are, or a strength that is no number.
-    pub(crate) fn adapters_of(&self, wanted: &[(String, f32)]) -> Result<Adapters> {
-        let loaded = self.0.adapters.borrow();
-        let find = |(name, scale): &(String, f32)| {
-            let refuse = |why: String| EngineError::invalid_request("chat", format!("adapters: {why}"));
-            if !scale.is_finite() {
-                return Err(refuse(format!("{name} times {scale} is no strength: take a number such as 1")));
-            }
-            let there = || loaded.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
-            let adapter =
-                loaded.get(name).ok_or_else(|| refuse(format!("there is no {name:?}; loaded are: {}", there())))?;
-            Ok((adapter.clone(), *scale))
-        };
-        Ok(Adapters(wanted.iter().map(find).collect::<Result<_>>()?))
+        let model = self.text(model)?;
+        model.restore(bytes, &model.adapters_of(adapters)?)
     }
 
     /// A text as a vector: of an encoder, or the pooled states of a text model.
@@ -228,35 +226,20 @@ impl Engine {
     /// # Errors
     /// `model_not_found`, `context_length_exceeded`, `invalid_request` for tokens that are none, `aborted`.
     pub async fn embed(&self, model: Option<&str>, input: &Prompt, abort: &Abort) -> Result<Embedding> {
-        self.device().turn(abort).await?;
-        let encoder = model.and_then(|name| self.0.encoders.borrow().get(name).cloned());
-        let embedding = match encoder {
-            Some(model) => {
-                let tokens = match input {
-                    Prompt::Text(text) => model.tokenizer.encode_framed(text, false)?,
-                    Prompt::Tokens(tokens) => tokens.clone(),
-                };
-                let most = model.encoder.config().context;
-                if tokens.len() > most {
-                    let n = tokens.len();
-                    let message = format!("the text is {n} tokens long, and the model reads at most {most}");
-                    return Err(EngineError::new("context_length_exceeded", "embed", message).hint("Shorten it."));
-                }
-                Embedding { vector: model.encoder.embed(&tokens).await?, tokens: tokens.len() }
+        for _ in 0..MAX_RECOVERIES {
+            abort.check()?;
+            let encoder = model.and_then(|name| self.0.encoders.borrow().get(name).cloned());
+            let embedding = match &encoder {
+                Some(encoder) => encoder.embed(input, abort).await,
+                None => self.text(model)?.embed(input, abort).await,
+            };
+            match (embedding, encoder) {
+                (Err(e), Some(lost)) if e.code == "device_lost" => self.recover_encoder(&lost).await?,
+                (Err(e), None) if e.code == "device_lost" => drop(self.recover(&self.text(model)?).await?),
+                (embedding, _) => return embedding,
             }
-            None => {
-                let model = self.text(model)?;
-                let tokens = match input {
-                    Prompt::Text(text) => model.tokens(text)?,
-                    Prompt::Tokens(tokens) => tokens.clone(),
-                };
-                model.check_length(&tokens)?;
-                model.adapt(&Adapters::default())?;
-                Embedding { vector: model.llama.embed(&tokens).await?, tokens: tokens.len() }
-            }
-        };
-        self.device().reset_arena();
-        Ok(embedding)
+        }
+        Err(EngineError::new("device_lost", "embed", format!("the device was lost {MAX_RECOVERIES} times")).retry())
     }
 
     /// All models that make text or vectors, by name.
@@ -267,9 +250,11 @@ impl Engine {
             quantization: m.about.quantization,
             parameters: m.about.parameters,
             context: m.context,
+            kv_cache: Some(m.cache_type().name()),
             bytes: m.bytes,
             embedding: m.llama.config().n_embd,
             writes: true,
+            adapters: m.adapters(),
         };
         let encoder = |(name, m): (&String, &Rc<EncoderModel>)| ModelInfo {
             name: name.clone(),
@@ -277,9 +262,11 @@ impl Engine {
             quantization: m.about.quantization,
             parameters: m.about.parameters,
             context: m.encoder.config().context,
+            kv_cache: None,
             bytes: m.bytes,
             embedding: m.encoder.config().n_embd,
             writes: false,
+            adapters: Vec::new(),
         };
         let (texts, encoders) = (self.0.texts.borrow(), self.0.encoders.borrow());
         texts.iter().map(text).chain(encoders.iter().map(encoder)).collect()
@@ -302,33 +289,49 @@ impl Engine {
     ///
     /// # Errors
     /// `model_missing` when they were not loaded.
-    pub fn video(&self) -> Result<&VideoModels> {
-        self.0.video.as_ref().ok_or_else(|| missing("film", "the motion and paint models"))
+    pub fn video(&self) -> Result<Rc<VideoModels>> {
+        self.0.video.borrow().clone().ok_or_else(|| missing("film", "the motion and paint models"))
     }
 
     /// Adds a text model, which requests may then ask for by `name`; one of that name makes room. Its tensors are read out
     /// of the file one at a time.
     ///
     /// # Errors
-    /// `model_refused` with what is wrong with the file, `out_of_memory`.
-    pub fn add_text_model(&self, name: &str, file: &GgufFile) -> Result<()> {
+    /// `model_refused` with what is wrong with the file, `invalid_request` for options that it does not allow, `out_of_memory`
+    /// with the longest context that fits.
+    pub fn add_text_model(&self, name: &str, file: &GgufFile, options: TextOptions) -> Result<()> {
+        let mut loading = self.begin_text_model(name, file, options)?;
+        while loading.needs().is_some() {
+            loading.step()?;
+        }
+        loading.finish()
+    }
+
+    /// As [`Engine::add_text_model`], a step at a time: for a file that is still on its way, and for who wants to stop
+    /// between. The header must be there.
+    ///
+    /// # Errors
+    /// As [`Engine::add_text_model`], of the header.
+    pub fn begin_text_model(&self, name: &str, file: &GgufFile, options: TextOptions) -> Result<ModelLoading> {
         if name.is_empty() || name == EMBEDDED {
             let message = format!("a model cannot be called {name:?}: that is the embedded one");
             return Err(EngineError::invalid_request("load", message));
         }
         // The one before goes first: there may not be room for both.
         self.remove_text_model(name);
-        let device = self.0.recovery.newest().unwrap_or_else(|| self.device().clone());
-        if is_encoder(file.gguf()) {
-            let encoder = EncoderModel::load(file, &device).map_err(|e| e.at("load"))?;
-            device.reset_arena();
-            self.0.encoders.borrow_mut().insert(name.to_string(), Rc::new(encoder));
-            return Ok(());
-        }
-        let text = TextModel::load(file, &device).map_err(|e| e.at("load"))?;
-        device.reset_arena();
-        self.0.texts.borrow_mut().insert(name.to_string(), Rc::new(text));
-        Ok(())
+        ModelLoading::new(self, name, file, options)
+    }
+
+    pub(crate) fn budget(&self) -> &Rc<Budget> {
+        &self.0.budget
+    }
+
+    pub(crate) fn put_text(&self, name: &str, text: Rc<TextModel>) {
+        self.0.texts.borrow_mut().insert(name.to_string(), text);
+    }
+
+    pub(crate) fn put_encoder(&self, name: &str, encoder: Rc<EncoderModel>) {
+        self.0.encoders.borrow_mut().insert(name.to_string(), encoder);
     }
 
     /// Takes a text model out. Answers that it is writing go on to their end. The embedded one stays.

@@ -1,5 +1,7 @@
 //! The one error type of this crate: plain data, so that it crosses every border unchanged.
 
+use std::collections::BTreeMap;
+
 use kinora_formats::FormatError;
 use kinora_models::ModelError;
 use kinora_tensor::TensorError;
@@ -10,7 +12,7 @@ use serde::Serialize;
 #[error("{message}")]
 pub struct EngineError {
     /// Stable name: `invalid_request`, `context_length_exceeded`, `aborted`, `out_of_memory`, `device_lost`,
-    /// `model_refused`, `model_missing`, `model_failed`, `unsupported`, `internal`, and those of the film's stages.
+    /// `model_refused`, `adapter_refused`, `model_missing`, `model_failed`, `unsupported`, `internal`, and those of the film's stages.
     pub code: &'static str,
     /// Where it happened: `load`, `chat`, `film`, `storyboard`, `motion`, `paint`, `refine`, `export`, `compute`.
     pub stage: &'static str,
@@ -21,6 +23,9 @@ pub struct EngineError {
     /// What to do about it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
+    /// The figures of the message by their names.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub details: BTreeMap<&'static str, u64>,
 }
 
 /// `Result` with this crate's error.
@@ -29,7 +34,7 @@ pub type Result<T, E = EngineError> = std::result::Result<T, E>;
 impl EngineError {
     /// An error that another try does not cure.
     pub fn new(code: &'static str, stage: &'static str, message: String) -> Self {
-        Self { code, stage, retryable: false, message, hint: None }
+        Self { code, stage, retryable: false, message, hint: None, details: BTreeMap::new() }
     }
 
     /// A request that asks for what cannot be; the message names the field.
@@ -40,6 +45,12 @@ impl EngineError {
     /// Adds what to do.
     pub fn hint(mut self, hint: &str) -> Self {
         self.hint = Some(hint.to_string());
+        self
+    }
+
+    /// Adds a figure for programs.
+    pub fn detail(mut self, name: &'static str, value: u64) -> Self {
+        self.details.insert(name, value);
         self
     }
 
@@ -54,6 +65,12 @@ impl EngineError {
         self.stage = stage;
         self
     }
+}
+
+/// A lost model that cannot be loaded again.
+pub(crate) fn file_gone() -> EngineError {
+    let message = "the device was lost, and the model's file is not at hand".to_string();
+    EngineError::new("device_lost", "load", message).hint("Load the model again.").retry()
 }
 
 impl From<TensorError> for EngineError {

@@ -180,6 +180,20 @@ pub enum FormatError {
         /// What is wrong.
         message: Shown,
     },
+    /// A `tokenizer.json` is refused.
+    #[error("the tokenizer is wrong: {message}. Take the file from where the model is published")]
+    Tokenizer {
+        /// What is wrong.
+        message: Shown,
+    },
+    /// A weight is infinite or no number.
+    #[error("{what} holds the weight {value}, with which nothing can be computed. Download the file again")]
+    NonFinite {
+        /// The tensor.
+        what: Shown,
+        /// The first such weight.
+        value: Shown,
+    },
     /// The chat template is refused, or refuses the conversation.
     #[error("the chat template failed: {message}")]
     Template {
@@ -212,6 +226,8 @@ impl FormatError {
             Self::Unsupported { .. } => "E_UNSUPPORTED",
             Self::MissingTensor { .. } => "E_MISSING_TENSOR",
             Self::Vocab { .. } => "E_VOCAB",
+            Self::Tokenizer { .. } => "E_TOKENIZER",
+            Self::NonFinite { .. } => "E_NONFINITE",
             Self::Template { .. } => "E_TEMPLATE",
         }
     }

@@ -35,6 +35,7 @@ pub mod quant;
 pub mod safetensors;
 pub mod template;
 pub mod tokenizer;
+pub mod tokenizer_json;
 mod view;
 
 pub use block::BlockType;
@@ -44,4 +45,5 @@ pub use gguf::{Gguf, GgufFile, GgufWriter, MetaArray, MetaValue};
 pub use safetensors::{SafeTensors, SafeTensorsFile, SafetensorsWriter};
 pub use template::{CallPart, ChatTemplate, Message, RenderInput, TemplateFeatures, ToolDialect};
 pub use tokenizer::{Detokenizer, Tokenizer};
+pub use tokenizer_json::TokenizerJson;
 pub use view::{HeaderRead, ReadAt, TensorSource, TensorView};

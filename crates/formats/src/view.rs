@@ -167,6 +167,29 @@ impl<'a> TensorView<'a> {
         crate::quant::dequantize(self.block, &self.bytes()?, &mut out)?;
         Ok(out)
     }
+
+    /// Refuses weights that are infinite or no numbers; `name` is the tensor's. Reads everything, a few megabytes at a time.
+    ///
+    /// # Errors
+    /// `NonFinite`; `Read`, `Shape`.
+    pub fn check_finite(&self, name: &str) -> Result<(), FormatError> {
+        const VALUES: usize = 1 << 18;
+        let flat = |values: usize| FormatError::shape(name, &[values as u64], "whole blocks");
+        let mut left = self.len();
+        let mut at = 0usize;
+        let mut values = Vec::new();
+        while left > 0 {
+            let n = left.min(VALUES);
+            let bytes = self.block.bytes_for(n).ok_or_else(|| flat(n))?;
+            values.resize(n, 0.0);
+            crate::quant::dequantize(self.block, &self.range(at, bytes)?, &mut values)?;
+            if let Some(bad) = values.iter().find(|v| !v.is_finite()) {
+                return Err(FormatError::NonFinite { what: shown(name), value: shown(bad.to_string()) });
+            }
+            (left, at) = (left.saturating_sub(n), at.saturating_add(bytes));
+        }
+        Ok(())
+    }
 }
 
 impl std::fmt::Debug for TensorView<'_> {

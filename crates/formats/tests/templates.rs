@@ -187,5 +187,13 @@ fn every_dialect_is_taken_apart() {
         assert_eq!(f.arguments_as_text, source.contains("+ c.function.arguments"), "{source}");
     }
     let xml = ChatTemplate::new("{{ xml_tools | tojson }}{{ messages[0].content }}", "", "").unwrap().features();
-    assert_eq!((xml.tools, xml.calls_known), (Some("xml_tools"), false));
+    assert_eq!((xml.tools, xml.calls_known, xml.prints_calls), (Some("xml_tools"), false, false));
+    let printed =
+        ChatTemplate::new(&each("<call>{{ c.function.name }}{{ c.function.arguments|tojson }}"), "", "").unwrap();
+    assert!(printed.features().prints_calls);
+    // LFM2 tells the model its tools and leaves the calls to it
+    let source = "List of tools: {{ tools | tojson }}{% for m in messages %}{{ m.content }}{% endfor %}";
+    let lfm2 = ChatTemplate::new(source, "<s>", "</s>").unwrap().features();
+    assert_eq!((lfm2.tools, lfm2.calls_known, lfm2.prints_calls), (Some("tools"), true, false));
+    assert_eq!(lfm2.calls.write("f", "a=1", ""), "f(a=1)");
 }

@@ -12,19 +12,34 @@ use crate::{ModelError, Result};
 /// Bytes at either end of a tensor that its fingerprint sees.
 const ENDS: usize = 256;
 
+/// Of all tensors that were read: names, shapes, types and ends. Clones share it.
+#[derive(Clone, Default)]
+pub(crate) struct Seen(Rc<RefCell<Xxh3>>);
+
+impl Seen {
+    /// Tells files apart.
+    pub fn fingerprint(&self) -> u64 {
+        self.0.borrow().digest()
+    }
+}
+
 /// Named tensors below a prefix. Cheap to clone; every error names the whole tensor.
 #[derive(Clone)]
 pub struct Weights<'a> {
     source: &'a dyn TensorSource,
     prefix: String,
-    /// Of all that was read.
-    seen: Rc<RefCell<Xxh3>>,
+    seen: Seen,
 }
 
 impl<'a> Weights<'a> {
     /// All tensors of a file.
     pub fn new(source: &'a dyn TensorSource) -> Self {
-        Self { source, prefix: String::new(), seen: Rc::default() }
+        Self::continued(source, &Seen::default())
+    }
+
+    /// All tensors of a file of which `seen` has been read already.
+    pub(crate) fn continued(source: &'a dyn TensorSource, seen: &Seen) -> Self {
+        Self { source, prefix: String::new(), seen: seen.clone() }
     }
 
     /// The tensors below `name`: `pp("blk.0").get("attn_q.weight", ..)`.
@@ -90,7 +105,7 @@ impl<'a> Weights<'a> {
     pub fn view(&self, name: &str) -> Result<TensorView<'a>> {
         let path = self.path(name);
         let view = self.source.tensor(&path)?;
-        let mut seen = self.seen.borrow_mut();
+        let mut seen = self.seen.0.borrow_mut();
         seen.update(format!("{path} {:?} {:?} ", view.shape, view.block).as_bytes());
         // of the first block only: each of these is a read of its own where the file is read by ranges
         if path.starts_with("blk.0.") || !path.starts_with("blk.") {
@@ -99,11 +114,6 @@ impl<'a> Weights<'a> {
             seen.update(&view.range(len - ends, ends)?);
         }
         Ok(view)
-    }
-
-    /// Of the names, shapes, types and ends of all tensors that were read through this and its clones.
-    pub(crate) fn fingerprint(&self) -> u64 {
-        self.seen.borrow().digest()
     }
 
     pub(crate) fn path(&self, name: &str) -> String {

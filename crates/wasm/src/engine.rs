@@ -1,17 +1,14 @@
 //! The engine with its models and its device.
 
-use std::rc::Rc;
-
 use js_sys::{Array, Reflect, Uint8Array};
-use kinora_engine::{EngineError, ModelFiles, film::FilmRequest, openai::Service};
-use kinora_formats::{GgufFile, ReadAt};
+use kinora_engine::{CacheType, EngineError, ModelFiles, TextOptions, film::FilmRequest, openai::Service};
 use kinora_tensor::Device;
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::{JsCast, prelude::*};
 
 use crate::{
-    blob::BlobFile,
     convert::{from_js, throw, to_js},
+    loading::{ModelLoading, open_parts},
     openai::{OpenAiStream, now},
     stream::FilmStream,
 };
@@ -22,6 +19,8 @@ pub struct Engine {
     engine: kinora_engine::Engine,
     service: Service,
     threads: usize,
+    /// The device that was chosen, and why.
+    kind: &'static str,
     why: &'static str,
 }
 
@@ -40,6 +39,29 @@ enum DeviceChoice {
     Cpu,
 }
 
+/// Bytes that text models may take in WebAssembly's memory: it has 32 bits of addresses, and the engine itself needs some.
+pub(crate) const MEMORY: u64 = 15 << 28;
+
+/// How a text model is loaded; each may be left out.
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, rename_all = "camelCase", default)]
+pub(crate) struct TextChoice {
+    context_tokens: Option<usize>,
+    kv_cache: Option<String>,
+    /// For estimates: bytes of the other parts of a split file.
+    pub other_bytes: f64,
+}
+
+impl TextChoice {
+    /// # Errors
+    /// `invalid_request` for a type of keys and values that is none.
+    pub fn options(&self) -> Result<TextOptions, EngineError> {
+        let kind = self.kv_cache.as_deref().map(str::parse::<CacheType>).transpose();
+        let refused = |e| EngineError::invalid_request("load", format!("kvCache: {e}"));
+        Ok(TextOptions { context: self.context_tokens, kv_cache: kind.map_err(refused)? })
+    }
+}
+
 /// Loads models. `files`: an object with the bytes (`Uint8Array`) of `text` and, where there are, `motion`, `paint` and
 /// `refine`. `options`: `{ device: 'auto' | 'gpu' | 'cpu', threads }`.
 #[wasm_bindgen]
@@ -52,15 +74,24 @@ pub async fn load(files: JsValue, options: JsValue) -> Result<Engine, JsValue> {
         )
     })?;
     let optional = |name| file(&files, name);
-    let files = ModelFiles { text, motion: optional("motion"), paint: optional("paint"), refine: optional("refine") };
+    let files = ModelFiles {
+        text,
+        motion: optional("motion"),
+        paint: optional("paint"),
+        refine: optional("refine"),
+        ..Default::default()
+    };
     let (device, why) = choose(device, threads).await.map_err(throw)?;
+    let kind = device.name();
     let engine = kinora_engine::Engine::load(files, device).map_err(throw)?;
+    engine.set_memory_limit(Some(MEMORY));
     engine.on_device_lost(move |attempt| async move {
         if attempt < 2 { Device::gpu().await } else { Ok(Device::cpu(threads)) }
     });
-    Ok(Engine { service: Service::new(engine.clone(), now), engine, threads, why })
+    Ok(Engine { service: Service::new(engine.clone(), now), engine, threads, kind, why })
 }
 
+/// A GGUF file in the `Blob`s of its parts.
 fn file(files: &JsValue, name: &str) -> Option<Vec<u8>> {
     let value = Reflect::get(files, &name.into()).ok()?;
     Some(value.dyn_ref::<Uint8Array>()?.to_vec())
@@ -104,14 +135,23 @@ impl Engine {
         Ok(FilmStream::new(self.engine.film(request).map_err(throw)?))
     }
 
-    /// Reads a text model out of the `Blob`s of its parts, tensor by tensor; requests then ask for it by `name`. Works in
-    /// workers only. Async for the sake of its callers: the work is done when it returns.
-    pub async fn add_model(&self, name: String, parts: Array) -> Result<(), JsValue> {
-        let files: Option<Vec<Rc<dyn ReadAt>>> =
-            parts.iter().map(|part| Some(Rc::new(BlobFile::new(&part)?) as Rc<dyn ReadAt>)).collect();
-        let files = files.ok_or_else(|| throw(EngineError::invalid_request("load", "a part is no Blob")))?;
-        let file = GgufFile::open(files).map_err(|e| throw(EngineError::from(e)))?;
-        self.engine.add_text_model(&name, &file).map_err(throw)
+    /// Begins to read a text model out of its `parts`, whose headers must be there: `Blob`s (workers only) or incoming files,
+    /// `{ size, read(offset, into) }`. `options`: `{ contextTokens?, kvCache? }`. Requests find it by `name` when it is finished;
+    /// one of that name makes room at once.
+    pub fn begin_model(&self, name: &str, parts: &Array, options: JsValue) -> Result<ModelLoading, JsValue> {
+        let options: TextChoice = from_js(options, "load")?;
+        ModelLoading::begin(&self.engine, name, parts, options.options().map_err(throw)?)
+    }
+
+    /// Reads an adapter of a loaded model out of its `Blob`; requests then name it. Works in workers only. Async for the sake of its callers: the work is
+    /// done when it returns.
+    pub async fn add_adapter(&self, model: String, name: String, parts: Array, strength: f32) -> Result<(), JsValue> {
+        self.engine.load_adapter(Some(&model), &name, &open_parts(&parts)?, strength).map_err(throw)
+    }
+
+    /// Takes an adapter out.
+    pub fn remove_adapter(&self, model: String, name: String) -> Result<(), JsValue> {
+        self.engine.remove_adapter(Some(&model), &name).map_err(throw)
     }
 
     /// Takes a text model out; the embedded one stays.
@@ -124,9 +164,11 @@ impl Engine {
         self.engine.text_bytes() as f64
     }
 
-    /// `{ kind, name, threads, why }`.
+    /// `{ kind, name, threads, why }` of the device that models run on now.
     pub fn device(&self) -> Result<JsValue, JsValue> {
         let device = self.engine.device();
-        to_js(&DeviceInfo { kind: device.name(), name: device.description(), threads: self.threads, why: self.why })
+        let why =
+            if device.name() == self.kind { self.why } else { "The graphics adapter was lost, so the CPU goes on." };
+        to_js(&DeviceInfo { kind: device.name(), name: device.description(), threads: self.threads, why })
     }
 }

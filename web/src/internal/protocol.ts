@@ -2,6 +2,7 @@ import type { ErrorShape } from '../errors.js';
 import type {
   DeviceInfo,
   FilmEvent,
+  KvCache,
   MemoryInfo,
   ModelEstimate,
   Progress,
@@ -66,6 +67,18 @@ export interface ModelArgs {
   pieces?: string[][];
   timeoutMs: number;
   engines: LoadArgs['engines'];
+  /** The key of the model that this one is an adapter of. */
+  adapterOf?: string;
+  /** Of one that the store has already: nothing is fetched. */
+  key?: string;
+}
+
+/** How a text model is loaded. */
+export interface TextChoice {
+  contextTokens?: number;
+  kvCache?: KvCache;
+  /** For estimates: bytes of the other parts of a split model. */
+  otherBytes?: number;
 }
 
 /** Everything the worker can be asked; each call answers with a stream of events. */
@@ -76,13 +89,16 @@ export type Call =
   | { op: 'gif'; args: GifArgs }
   | { op: 'inspect'; args: { bytes: Uint8Array<ArrayBuffer> } }
   | { op: 'selftest'; args: { cpu: boolean } }
-  /** Reads a model out of its files, which stay where they are. */
-  | { op: 'model.add'; args: { name: string; parts: Blob[] } }
+  /** Reads a model out of its files, which stay where they are, or out of what the store sends. */
+  | { op: 'model.add'; args: { name: string; source: Blob[] | MessagePort; options: TextChoice } }
+  | { op: 'adapter.add'; args: { model: string; name: string; parts: Blob[]; scale: number } }
+  | { op: 'adapter.remove'; args: { model: string; name: string } }
   | { op: 'model.remove'; args: { name: string } }
   | { op: 'memory' }
   // The store's, asked of a worker of their own: a download neither waits for the engine nor holds it up.
-  | { op: 'model.get'; args: ModelArgs }
-  | { op: 'model.estimate'; args: ModelArgs & { contextTokens: number; device?: 'cpu' | 'gpu' } }
+  /** `feed`: the engine that reads the model while it comes; it is then kept nowhere but on the disk. */
+  | { op: 'model.get'; args: ModelArgs & { feed?: MessagePort } }
+  | { op: 'model.estimate'; args: ModelArgs & { choice: TextChoice; device?: 'cpu' | 'gpu' } }
   | { op: 'model.list' }
   | { op: 'model.pieces'; args: { key: string } }
   | { op: 'model.delete'; args: { key: string } };
@@ -101,7 +117,16 @@ export type ModelEvent =
   | { type: 'list'; models: StoredModel[] }
   | { type: 'pieces'; pieces: string[][] }
   | { type: 'done' };
-export type MemoryEvent = { type: 'memory'; memory: MemoryInfo };
+/** What the store tells the engine of a file that is coming. */
+export type ToEngine =
+  | { type: 'file'; size: number; header: number }
+  | { type: 'piece'; at: number; bytes: Uint8Array<ArrayBuffer> }
+  | { type: 'again' }
+  | { type: 'end' };
+/** And what the engine answers: it takes pieces that begin before `to`, or none any more. */
+export type FromEngine = { type: 'want'; to: number } | { type: 'close' };
+/** `device`: where models run now, which is another one after a graphics adapter was lost. */
+export type MemoryEvent = { type: 'memory'; memory: MemoryInfo; device: DeviceInfo };
 export type SelfTestEvent = { type: 'selftest'; report: SelfTestReport };
 export type InspectEvent = { type: 'model'; model: unknown };
 

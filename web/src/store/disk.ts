@@ -22,6 +22,10 @@ export interface Source {
   added: number;
   /** What the GGUF header says. */
   about: StoredModel['about'];
+  /** Where the weights begin, in bytes from the beginning of the first part. */
+  header?: number;
+  /** The key of the model that this one is an adapter of. */
+  adapterOf?: string;
 }
 /** A model that is there: the hash of every piece. */
 export interface Manifest extends Source {
@@ -61,6 +65,14 @@ export class Disk {
   /** The folder of a model; its name is a hash, whatever the model is called. */
   async folder(key: string): Promise<Folder> {
     return new Folder(key, await this.root.getDirectoryHandle(key, { create: true }));
+  }
+
+  /** Whether a model has a folder. */
+  async has(key: string): Promise<boolean> {
+    return this.root.getDirectoryHandle(key).then(
+      () => true,
+      () => false,
+    );
   }
 
   /** All folders. */

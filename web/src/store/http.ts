@@ -81,7 +81,7 @@ export class HttpFile {
       for await (const chunk of bodyOf(response, dog, this.url)) {
         got += chunk.length;
         if (got > PROBE) throw this.wrongRange('more bytes came than were asked for');
-        chunks.push(chunk);
+        chunks.push(chunk.slice());
       }
       this.head = joined(chunks, got);
       this.ranges = true;
@@ -261,7 +261,7 @@ class Flow {
       const bytes = await this.next(n - got);
       if (!bytes) break;
       got += bytes.length;
-      chunks.push(bytes);
+      chunks.push(bytes.slice());
     }
     return joined(chunks, got);
   }
@@ -277,20 +277,41 @@ class Flow {
   }
 }
 
+/** Bytes of a body that are read at once. */
+const READ = 256 * 1024;
+
+/** A body's bytes as they come. A chunk is good until the next: all lie in the same buffer, for the collector is slow with many. */
 async function* bodyOf(response: Response, dog: Watchdog, url: string): AsyncGenerator<Uint8Array, void> {
-  const reader = response.body?.getReader();
+  const next = response.body && chunksOf(response.body);
   try {
     for (;;) {
-      const step = await reader?.read();
-      if (!step || step.done) return;
-      dog.feed(step.value.length);
-      yield step.value;
+      const chunk = await next?.();
+      if (!chunk) return;
+      dog.feed(chunk.length);
+      yield chunk;
     }
   } catch (error) {
     if (error instanceof KinoraError) throw error;
     throw dog.expired ? timedOut(url) : unreachable(url, error);
   } finally {
     dog.stop();
+  }
+}
+
+function chunksOf(body: ReadableStream<Uint8Array<ArrayBuffer>>): () => Promise<Uint8Array | undefined> {
+  try {
+    const reader = body.getReader({ mode: 'byob' });
+    let buffer = new ArrayBuffer(READ);
+    return async () => {
+      const { value, done } = await reader.read(new Uint8Array(buffer));
+      if (!value || done) return undefined;
+      buffer = value.buffer;
+      return value;
+    };
+  } catch {
+    // Bodies are no byte streams everywhere.
+    const reader = body.getReader();
+    return async () => (await reader.read()).value;
   }
 }
 

@@ -5,6 +5,7 @@ import type { Sink } from './transfer.js';
 
 /** Pieces go to the disk: the bytes first, then their record in the journal. */
 export class DiskSink implements Sink {
+  readonly notes = true;
   private readonly open = new Map<string, SyncHandle>();
 
   constructor(
@@ -46,8 +47,19 @@ export class DiskSink implements Sink {
   }
 }
 
+/** Pieces go to the engine alone. */
+export class EngineSink implements Sink {
+  readonly notes = false;
+  readonly pieces: Pieces = [];
+
+  async put(): Promise<void> {
+    // who brings the pieces feeds the engine
+  }
+}
+
 /** Pieces stay in memory, outside the engine's: the browser may move them to its own temporary files. */
 export class MemorySink implements Sink {
+  readonly notes = false;
   readonly pieces: Pieces = [];
   private readonly parts: Blob[][] = [];
 

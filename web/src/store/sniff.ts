@@ -1,4 +1,5 @@
 import { KinoraError } from '../errors.js';
+import type { ModelAbout } from '../types.js';
 
 const starts = (bytes: Uint8Array, ...magic: number[]): boolean => magic.every((byte, i) => bytes[i] === byte);
 
@@ -52,4 +53,18 @@ export function refuseImpostor(name: string, head: Uint8Array): void {
     message: `${name} is ${what}.`,
     hint,
   });
+}
+
+/** An adapter alone runs nothing, and a model changes no other. */
+export function refuseOther({ name, adapterOf }: { name: string; adapterOf?: string }, about: ModelAbout): void {
+  if ((about.kind === 'adapter') === (adapterOf !== undefined)) return;
+  const [code, what, hint] =
+    adapterOf === undefined
+      ? ['is_adapter', 'an adapter, not a model', 'Load its model, with this file as one of its adapters.']
+      : [
+          'adapter_refused',
+          'a model, not an adapter',
+          'Give an adapter in llama.cpp’s GGUF layout, or load this as a model.',
+        ];
+  throw new KinoraError({ code, stage: 'download', retryable: false, message: `${name} is ${what}.`, hint });
 }

@@ -1,12 +1,16 @@
 import { errorShape, KinoraError } from '../errors.js';
+import type { TextChoice } from '../internal/protocol.js';
 import type { ModelAbout, Progress, StoredModel } from '../types.js';
-import { CHUNK } from './chunks.js';
+import type { Header } from '../worker/engine.js';
+import { CHUNK, chunkCount } from './chunks.js';
 import { Disk, type Folder, folderKey, isNamed, type Manifest, quotaExceeded, type Source } from './disk.js';
+import type { Feed } from './feed.js';
 import { HttpFile } from './http.js';
 import { alone, ifFree, Teller } from './locks.js';
 import { Meter } from './meter.js';
 import { Changed, type Net } from './patience.js';
-import { DiskSink, MemorySink } from './sinks.js';
+import { DiskSink, EngineSink, MemorySink } from './sinks.js';
+import { refuseOther } from './sniff.js';
 import { Ahead, BlobFile, fetchPieces, type PartReader } from './transfer.js';
 import { bytesOf, verified, whole } from './verify.js';
 
@@ -21,6 +25,10 @@ export interface Wanted {
   /** The hash of every 8 MiB piece of each part, where it is known. */
   pieces?: string[][];
   timeoutMs: number;
+  /** The key of the model that this one is an adapter of. */
+  adapterOf?: string;
+  /** Of one that is here already. */
+  key?: string;
 }
 export interface Obtained {
   model: StoredModel;
@@ -28,11 +36,12 @@ export interface Obtained {
   parts: Blob[];
 }
 
-/** Reads a GGUF header: what it says, or how many bytes of it are needed. Throws what is wrong with it. */
+/** Reads a GGUF header: what it says and, with a `choice`, what the model takes; or how many bytes of it are needed. Throws what is wrong with it. */
 export type ReadHeader = (
   head: Uint8Array<ArrayBuffer>,
   bytes: number | null,
-) => Promise<{ need: number } | { about: ModelAbout; bytes: number }>;
+  choice?: TextChoice,
+) => Promise<{ need: number } | Header>;
 
 /** A file that changes at the server while it is fetched is begun again so many times. */
 const RESTARTS = 1;
@@ -40,33 +49,40 @@ const RESTARTS = 1;
 /** Models that live in this worker's memory, by their folder key. */
 const inMemory = new Map<string, Obtained>();
 
-/** Brings a model here, or finds it here; what is on the disk is checked before it is handed out. */
+/**
+ * Brings a model here, or finds it here; what is on the disk is checked before it is handed out. `feed` gets the pieces of a model of
+ * one part while they come: in memory nothing is kept then.
+ */
 export async function obtain(
   wanted: Wanted,
   readHeader: ReadHeader,
   signal: AbortSignal,
   report: (progress: Progress) => void,
+  feed?: Feed,
 ): Promise<Obtained> {
+  const known = wanted.key === undefined ? undefined : inMemory.get(wanted.key);
+  if (known) return known;
   const meter = new Meter(wanted.name, report);
   const net: Net = { signal, timeoutMs: wanted.timeoutMs, waiting: (text) => meter.waiting(text) };
   const disk = wanted.storage === 'memory' ? 'Memory was asked for.' : await Disk.open();
   if (typeof disk === 'string') {
     if (wanted.storage === 'opfs') throw denied(disk);
-    return restarting(() => toMemory(wanted, readHeader, net, meter, disk));
+    return restarting(() => toMemory(wanted, readHeader, net, meter, disk, feed), feed);
   }
-  const key = await folderKey(identity(wanted));
+  const key = wanted.key ?? (await folderKey(identity(wanted)));
+  if (wanted.key !== undefined && !(await disk.has(key))) throw gone(wanted.name);
   try {
     const folder = await disk.folder(key);
     const manifest = await folder.manifest();
     if (manifest) {
-      const sound = await check(folder, manifest, manifest.pieces, signal, meter);
+      const sound = await check(folder, manifest, manifest.pieces, signal, meter, feed);
       if (whole(manifest.bytes, sound)) return fromDisk(folder, manifest);
     }
     return await alone(
       folder.key,
       signal,
       (elsewhere) => meter.elsewhere(elsewhere),
-      () => restarting(() => toDisk(folder, wanted, readHeader, net, meter)),
+      () => restarting(() => toDisk(folder, wanted, readHeader, net, meter, feed), feed),
     );
   } catch (error) {
     signal.throwIfAborted();
@@ -75,16 +91,19 @@ export async function obtain(
   }
 }
 
-const identity = ({ name, urls, files }: Wanted): string =>
-  urls[0] ?? `file:${name}:${files.map(({ size }) => size).join(',')}`;
+const identity = ({ name, urls, files, adapterOf }: Wanted): string => {
+  const own = urls[0] ?? `file:${name}:${files.map(({ size }) => size).join(',')}`;
+  return adapterOf === undefined ? own : `${own} of ${adapterOf}`;
+};
 
-async function restarting<T>(work: () => Promise<T>): Promise<T> {
+async function restarting<T>(work: () => Promise<T>, feed: Feed | undefined): Promise<T> {
   for (let restarts = 0; ; restarts++) {
     try {
       return await work();
     } catch (error) {
       if (!(error instanceof Changed)) throw error;
       if (restarts >= RESTARTS) throw changing(error);
+      feed?.again();
     }
   }
 }
@@ -96,14 +115,16 @@ async function toDisk(
   readHeader: ReadHeader,
   net: Net,
   meter: Meter,
+  feed: Feed | undefined,
 ): Promise<Obtained> {
   const { signal } = net;
   const manifest = await folder.manifest();
   let source = manifest ?? (await folder.source());
   const sound = source
-    ? await check(folder, source, manifest?.pieces ?? (await folder.pieces(source.bytes)), signal, meter)
+    ? await check(folder, source, manifest?.pieces ?? (await folder.pieces(source.bytes)), signal, meter, feed)
     : [];
   if (source && whole(source.bytes, sound)) return complete(folder, source, sound as string[][]);
+  if (wanted.urls.length + wanted.files.length === 0) throw gone(wanted.name);
   const parts = await openParts(wanted, net);
   const teller = new Teller(folder.key);
   const sink = new DiskSink(folder, sound);
@@ -111,6 +132,7 @@ async function toDisk(
     if (source && !same(source, parts)) {
       // Another file stands at the address now: of the old one nothing can be used.
       await folder.clear();
+      feed?.again();
       source = undefined;
       sink.pieces.length = 0;
     }
@@ -124,12 +146,13 @@ async function toDisk(
       source = await begin(folder, wanted, parts, readHeader, came, meter);
       for (const _ of source.bytes) sink.pieces.push([]);
     }
+    announce(feed, source);
     const need = source.bytes.reduce((sum, size) => sum + size, 0) - bytesOf(source.bytes, sink.pieces);
     const { quota, usage } = await navigator.storage.estimate();
     if (quota !== undefined && usage !== undefined && need > quota - usage) {
       throw new DOMException('The model needs more than there is.', 'QuotaExceededError');
     }
-    await fetchPieces(parts, sink, wanted.pieces ?? manifest?.pieces, came);
+    await fetchPieces(parts, sink, wanted.pieces ?? manifest?.pieces, came, feed);
     await sink.trim(source.bytes);
     return await complete(folder, source, sink.pieces as string[][]);
   } catch (error) {
@@ -154,7 +177,8 @@ async function begin(
   came: (bytes: number) => void,
   meter: Meter,
 ): Promise<Source> {
-  const about = await headerOf(parts, readHeader, came);
+  const { about, header } = await headerOf(parts, readHeader, came);
+  refuseOther(wanted, about);
   const bytes = parts.map((part) => part.bytes);
   if (!bytes.every((size) => size !== null)) throw unsized(wanted.name);
   meter.total = sizes(parts);
@@ -166,12 +190,18 @@ async function begin(
     versions: parts.map((part) => part.version),
     added: Date.now(),
     about,
+    header,
+    ...(wanted.adapterOf === undefined ? {} : { adapterOf: wanted.adapterOf }),
   };
   await folder.write('source.json', source);
   return source;
 }
 
-async function headerOf(parts: Ahead[], readHeader: ReadHeader, came: (bytes: number) => void): Promise<ModelAbout> {
+async function headerOf(
+  parts: Ahead[],
+  readHeader: ReadHeader,
+  came: (bytes: number) => void,
+): Promise<{ about: ModelAbout; header: number }> {
   const [first] = parts;
   if (!first) throw unsized('The model');
   for (let need = CHUNK; ; ) {
@@ -181,7 +211,7 @@ async function headerOf(parts: Ahead[], readHeader: ReadHeader, came: (bytes: nu
     });
     if ('about' in read) {
       first.told = read.bytes;
-      return read.about;
+      return read;
     }
     need = read.need;
   }
@@ -207,18 +237,24 @@ async function toMemory(
   net: Net,
   meter: Meter,
   why: string,
+  feed: Feed | undefined,
 ): Promise<Obtained> {
   const key = identity(wanted);
   const known = inMemory.get(key);
-  if (known) return known;
+  if (known) {
+    await refeed(feed, known, net.signal);
+    return known;
+  }
   const parts = await openParts(wanted, net);
-  const sink = new MemorySink();
+  const sink = feed ? new EngineSink() : new MemorySink();
   try {
     const came = (bytes: number): void => meter.add(bytes);
     meter.begin('download', sizes(parts), 0);
-    const about = await headerOf(parts, readHeader, came);
+    const { about, header } = await headerOf(parts, readHeader, came);
+    refuseOther(wanted, about);
     meter.total = sizes(parts);
-    const bytes = await fetchPieces(parts, sink, wanted.pieces, came);
+    if (meter.total !== null) feed?.begin(meter.total, header);
+    const bytes = await fetchPieces(parts, sink, wanted.pieces, came, feed);
     const source: Source = {
       version: 1,
       name: wanted.name,
@@ -227,8 +263,11 @@ async function toMemory(
       versions: parts.map((part) => part.version),
       added: Date.now(),
       about,
+      header,
+      ...(wanted.adapterOf === undefined ? {} : { adapterOf: wanted.adapterOf }),
     };
     const model = { ...described(key, source, 'memory', total(source)), why };
+    if (sink instanceof EngineSink) return { model, parts: [] };
     const obtained = { model, parts: sink.files(bytes) };
     inMemory.set(key, obtained);
     return obtained;
@@ -243,9 +282,27 @@ async function check(
   pieces: (string | undefined)[][],
   signal: AbortSignal,
   meter: Meter,
+  feed: Feed | undefined,
 ): Promise<(string | undefined)[][]> {
   meter.begin('verify', bytesOf(source.bytes, pieces), 0);
-  return verified(folder, source.bytes, pieces, signal, (bytes) => meter.add(bytes));
+  announce(feed, source);
+  return verified(folder, source.bytes, pieces, signal, (bytes) => meter.add(bytes), feed);
+}
+
+/** Tells the engine what comes; of a file stored without its header's length it waits for all. */
+function announce(feed: Feed | undefined, { bytes, header }: Source): void {
+  const [size = 0] = bytes;
+  feed?.begin(size, header ?? size);
+}
+
+/** A model that lies in memory goes to the engine as one that is coming. */
+async function refeed(feed: Feed | undefined, { model, parts: [file] }: Obtained, signal: AbortSignal): Promise<void> {
+  if (!feed || !file) return;
+  feed.begin(model.bytes, model.bytes);
+  for (let i = 0; i < chunkCount(file.size); i++) {
+    signal.throwIfAborted();
+    await feed.piece(i, new Uint8Array(await file.slice(i * CHUNK, (i + 1) * CHUNK).arrayBuffer()));
+  }
 }
 
 async function openParts(wanted: Wanted, net: Net): Promise<Ahead[]> {
@@ -275,8 +332,11 @@ const same = (source: Source, parts: readonly PartReader[]): boolean =>
 const total = ({ bytes }: Source): number => bytes.reduce((sum, size) => sum + size, 0);
 
 function described(key: string, source: Source, stored: StoredModel['stored'], have: number): StoredModel {
-  const { name, urls, added, about } = source;
-  return { name, key, bytes: total(source), have, stored, urls, added, about };
+  const { name, urls, added, adapterOf } = source;
+  // Versions before adapters stored models that write text, and did not say so.
+  const about: ModelAbout = { ...source.about, kind: source.about.kind ?? 'text' };
+  const model = { name, key, bytes: total(source), have, stored, urls, added, about };
+  return adapterOf === undefined ? model : { ...model, adapterOf };
 }
 
 /** Every model that is on the disk, whole or in part, and those in this worker's memory. */
@@ -298,6 +358,12 @@ export async function pieces(key: string): Promise<string[][]> {
   const disk = await Disk.open();
   const manifest = typeof disk === 'string' ? undefined : await (await disk.folder(key)).manifest();
   return manifest?.pieces ?? [];
+}
+
+/** The first part of a model that is whole on the disk. */
+export async function file(key: string): Promise<File | undefined> {
+  const disk = await Disk.open();
+  return typeof disk === 'string' ? undefined : (await disk.folder(key)).file('part-0');
 }
 
 /** Frees the space of a model. Whoever runs it goes on; it is fetched again at the next load. */
@@ -346,6 +412,17 @@ export function refused(url: string, error: unknown): KinoraError {
   const shape = errorShape(error, 'download');
   const hint = shape.hint || 'Take another file of this model, or download it again.';
   return new KinoraError({ ...shape, hint, message: `${url}: ${shape.message}` });
+}
+
+function gone(name: string): KinoraError {
+  return new KinoraError({
+    code: 'model_not_found',
+    stage: 'load',
+    retryable: false,
+    message: `${name} is not whole on this device any more.`,
+    hint: 'Download it again, or open its file.',
+    param: 'model',
+  });
 }
 
 function denied(why: string): KinoraError {

@@ -1,5 +1,6 @@
 import { KinoraError } from '../errors.js';
 import { CHUNK, chunkBytes, chunkCount, sha256 } from './chunks.js';
+import type { Feed } from './feed.js';
 import type { Pieces } from './journal.js';
 import { refuseImpostor } from './sniff.js';
 
@@ -17,6 +18,8 @@ export interface PartReader {
 export interface Sink {
   /** The pieces that are there already, checked. */
   readonly pieces: Pieces;
+  /** Whether it notes the hash of each piece; where not, only given ones are compared. */
+  readonly notes: boolean;
   put(part: number, piece: number, bytes: Uint8Array<ArrayBuffer>, hash: string | undefined): Promise<void>;
 }
 
@@ -113,6 +116,7 @@ export async function fetchPieces(
   sink: Sink,
   given: Pieces | undefined,
   came: (bytes: number) => void,
+  feed?: Feed,
 ): Promise<number[]> {
   const sizes: number[] = [];
   for (const [p, part] of parts.entries()) {
@@ -123,10 +127,11 @@ export async function fetchPieces(
       if (size === null && bytes.length < CHUNK) size = i * CHUNK + bytes.length;
       if (size !== null && bytes.length !== chunkBytes(size, i)) throw misfit(part.url, i * CHUNK + bytes.length, size);
       if (bytes.length === 0) break;
-      const hash = await sha256(bytes);
       const wanted = given?.[p]?.[i];
+      const hash = sink.notes || wanted !== undefined ? await sha256(bytes) : undefined;
       if (hash !== undefined && wanted !== undefined && hash !== wanted) throw mismatch(part.url, i * CHUNK);
       await sink.put(p, i, bytes, hash);
+      await feed?.piece(i, bytes);
     }
     sizes.push(size ?? 0);
   }

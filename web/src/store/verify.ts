@@ -1,5 +1,6 @@
 import { CHUNK, chunkBytes, chunkCount, sha256 } from './chunks.js';
 import type { Folder } from './disk.js';
+import type { Feed } from './feed.js';
 import type { Pieces } from './journal.js';
 
 /** Pieces that are read and hashed at the same time: one is hashed while the next is read. */
@@ -12,6 +13,7 @@ export async function verified(
   pieces: Pieces,
   signal: AbortSignal,
   done: (bytes: number) => void,
+  feed?: Feed,
 ): Promise<Pieces> {
   const sound: Pieces = bytes.map(() => []);
   for (const [p, size] of bytes.entries()) {
@@ -26,8 +28,11 @@ export async function verified(
         if (!file || wanted === undefined) continue;
         const slice = file.slice(i * CHUNK, i * CHUNK + chunkBytes(size, i));
         // A file that is written by another tab meanwhile cannot be read: its piece counts as not there.
-        const data = await slice.arrayBuffer().catch(() => new ArrayBuffer(0));
-        if ((await sha256(new Uint8Array(data))) === wanted) (sound[p] as string[])[i] = wanted;
+        const data = new Uint8Array(await slice.arrayBuffer().catch(() => new ArrayBuffer(0)));
+        if ((await sha256(data)) === wanted) {
+          (sound[p] as string[])[i] = wanted;
+          await feed?.piece(i, data);
+        }
         done(chunkBytes(size, i));
       }
     };

@@ -1,5 +1,5 @@
-import type { FilmArgs, OpenAiEvent, WireFilmEvent } from '../internal/protocol.js';
-import type { ModelAbout, SelfTestReport } from '../types.js';
+import type { FilmArgs, OpenAiEvent, TextChoice, WireFilmEvent } from '../internal/protocol.js';
+import type { KvCache, ModelAbout, SelfTestReport } from '../types.js';
 
 // The surface of crates/wasm, as the worker uses it.
 
@@ -12,18 +12,64 @@ export interface EngineStream<T> {
   free(): void;
 }
 
+/** A file that the engine reads by ranges. */
+export interface FileLike {
+  readonly size: number;
+  read(offset: number, into: Uint8Array): void;
+}
+
+/** A model on its way into the engine; freeing it leaves the engine as it is. */
+export interface ModelLoading {
+  /** Bytes from the beginning of the file that the next step reads; undefined when all is read. */
+  needs(): number | undefined;
+  /** Bytes from the beginning of the file that will not be read again. */
+  read_to(): number;
+  step(): void;
+  /** Hands the model to the engine, and frees this. */
+  finish(): void;
+  free(): void;
+}
+
 export interface Engine {
   /** A request of the OpenAI API; it never fails, a refusal is an answer too. */
   openai(method: string, path: string, body: string): EngineStream<OpenAiEvent>;
   film(request: FilmArgs): EngineStream<WireFilmEvent>;
-  /** Reads a text model out of its GGUF files, piece by piece, without a copy of them. */
-  add_model(name: string, parts: Blob[]): Promise<void>;
+  /** Begins to read a text model out of its GGUF files, without a copy of them; their headers must be there. */
+  begin_model(name: string, parts: (Blob | FileLike)[], options: TextChoice): ModelLoading;
   remove_model(name: string): void;
+  /** Reads an adapter of a loaded model. */
+  add_adapter(model: string, name: string, parts: Blob[], scale: number): Promise<void>;
+  remove_adapter(model: string, name: string): void;
   /** Bytes of the weights of all text models. */
   weight_bytes(): number;
   /** The device in words. */
   device(): { kind: 'cpu' | 'gpu'; name: string; threads: number; why: string };
   free(): void;
+}
+
+/** A whole header. */
+export interface Header {
+  about: ModelAbout;
+  /** Of the file, as the header tells it. */
+  bytes: number;
+  /** Where the weights begin, in bytes. */
+  header: number;
+  estimate?: EngineEstimate;
+}
+
+/** What a model takes in memory, in bytes. */
+export interface EngineEstimate {
+  weights: number;
+  cache: number;
+  scratch: number;
+  engine: number;
+  total: number;
+  context: number;
+  kvCache: KvCache;
+  largestContext: number;
+  /** What a page can have. */
+  memory: number;
+  fits: boolean;
 }
 
 export interface GifWriter {
@@ -50,8 +96,8 @@ export interface Glue {
   inspect(bytes: Uint8Array): unknown;
   /** Every kernel on a GPU of its own, or on the CPU, against the CPU's exact form. */
   selftest(cpu: boolean): Promise<SelfTestReport>;
-  /** What the beginning of a GGUF file says; `file_bytes` is negative where the size is unknown. */
-  read_header(head: Uint8Array, file_bytes: number): { need: number } | { about: ModelAbout; bytes: number };
+  /** What the beginning of a GGUF file says; `file_bytes` is negative where the size is unknown. `options` asks for an estimate. */
+  read_header(head: Uint8Array, file_bytes: number, options?: TextChoice): { need: number } | Header;
   GifWriter: new (width: number, height: number, fps: number) => GifWriter;
   /** Works for the pool for ever; only in the build with threads. */
   pool_worker?(): void;

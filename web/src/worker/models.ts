@@ -1,5 +1,6 @@
-import type { ModelArgs, ModelEvent } from '../internal/protocol.js';
+import type { ModelArgs, ModelEvent, TextChoice } from '../internal/protocol.js';
 import { estimate } from '../store/estimate.js';
+import { Feed } from '../store/feed.js';
 import { list, obtain, pieces, type ReadHeader, remove } from '../store/store.js';
 import type { Progress } from '../types.js';
 import { bootHeaderReader } from './boot.js';
@@ -9,25 +10,33 @@ import { bootHeaderReader } from './boot.js';
 let reader: Promise<Awaited<ReturnType<typeof bootHeaderReader>>> | undefined;
 
 function headerReader(args: ModelArgs, signal: AbortSignal): ReadHeader {
-  return async (head, bytes) => {
+  return async (head, bytes, choice) => {
     reader ??= bootHeaderReader(args.engines, signal).catch((error: unknown) => {
       reader = undefined;
       throw error;
     });
-    return (await reader)(head, bytes ?? -1);
+    return (await reader)(head, bytes ?? -1, choice);
   };
 }
 
-export async function* getModel(args: ModelArgs, signal: AbortSignal): AsyncGenerator<ModelEvent, void> {
+export async function* getModel(
+  args: ModelArgs & { feed?: MessagePort },
+  signal: AbortSignal,
+): AsyncGenerator<ModelEvent, void> {
   const read = headerReader(args, signal);
+  const feed = args.feed && new Feed(args.feed, signal);
   yield* told(async (report) => {
-    const { model, parts } = await obtain(args, read, signal, report);
-    return { type: 'got', model, parts };
+    try {
+      const { model, parts } = await obtain(args, read, signal, report, feed);
+      return { type: 'got', model, parts };
+    } finally {
+      feed?.close();
+    }
   }, signal);
 }
 
 export async function* estimateModel(
-  args: ModelArgs & { contextTokens: number; device?: 'cpu' | 'gpu' },
+  args: ModelArgs & { choice: TextChoice; device?: 'cpu' | 'gpu' },
   signal: AbortSignal,
 ): AsyncGenerator<ModelEvent, void> {
   yield { type: 'estimate', estimate: await estimate(args, headerReader(args, signal), signal) };

@@ -13,6 +13,7 @@ import type {
   SelfTestEvent,
 } from '../internal/protocol.js';
 import type { Progress } from '../types.js';
+import { addModel } from './adding.js';
 import { bootEngine, type Machine } from './boot.js';
 import type { Engine, EngineStream, Files } from './engine.js';
 import { readModel } from './files.js';
@@ -46,7 +47,13 @@ export function operate(
     case 'selftest':
       return selftest(call.args.cpu);
     case 'model.add':
-      return add(call.args.name, call.args.parts);
+      return once(() => addModel(running().engine, call.args, inTurn, signal));
+    case 'adapter.add': {
+      const { model, name, parts, scale } = call.args;
+      return once(() => inTurn(() => running().engine.add_adapter(model, name, parts, scale)));
+    }
+    case 'adapter.remove':
+      return once(() => running().engine.remove_adapter(call.args.model, call.args.name));
     case 'model.remove':
       return once(() => running().engine.remove_model(call.args.name));
     case 'memory':
@@ -106,7 +113,7 @@ async function* load(args: LoadArgs, signal: AbortSignal): AsyncGenerator<LoadEv
 
 // One `next` of the engine at a time: jobs that are open together take turns by their events.
 let turn: Promise<unknown> = Promise.resolve();
-function inTurn<T>(work: () => Promise<T>): Promise<T> {
+function inTurn<T>(work: () => T | Promise<T>): Promise<T> {
   const mine = turn.then(work);
   turn = mine.catch(() => undefined);
   return mine;
@@ -160,19 +167,15 @@ async function* gif(args: GifArgs, signal: AbortSignal): AsyncGenerator<GifEvent
   }
 }
 
-async function* add(name: string, parts: Blob[]): AsyncGenerator<unknown, void> {
-  await inTurn(() => running().engine.add_model(name, parts));
-  yield { type: 'done' };
-}
-
-async function* once(work: () => void): AsyncGenerator<unknown, void> {
-  work();
+async function* once(work: () => void | Promise<void>): AsyncGenerator<unknown, void> {
+  await work();
   yield { type: 'done' };
 }
 
 async function* memory(): AsyncGenerator<MemoryEvent, void> {
   const { engine, machine } = running();
-  yield { type: 'memory', memory: { wasm: machine.memory.buffer.byteLength, weights: engine.weight_bytes() } };
+  const memory = { wasm: machine.memory.buffer.byteLength, weights: engine.weight_bytes() };
+  yield { type: 'memory', memory, device: { ...engine.device(), build: machine.build } };
 }
 
 async function* inspect(bytes: Uint8Array): AsyncGenerator<unknown, void> {

@@ -1,9 +1,13 @@
 import { html, type TemplateResult } from 'lit';
-import { type Block, type Inline, parse } from './markdown.js';
+import { guard } from 'lit/directives/guard.js';
+import type { Block, Inline } from './markdown.js';
 
-/** A model's text as nodes: each string becomes a text node, nothing is ever read as HTML. */
-export function markdownView(text: string): TemplateResult[] {
-  return parse(text).map(block);
+/**
+ * A model's text as nodes: each string becomes a text node, nothing is ever read as HTML. Where a block is the same object as
+ * before, its nodes are not looked at.
+ */
+export function markdownView(blocks: readonly Block[]): unknown[] {
+  return blocks.map((of) => guard([of], () => block(of)));
 }
 
 function block(node: Block): TemplateResult {

@@ -26,7 +26,8 @@ export function parse(text: string): Block[] {
   return blocks(text.split('\n'), 0);
 }
 
-function blocks(lines: readonly string[], depth: number): Block[] {
+/** The blocks of lines. `starts` gets the line that each begins with. */
+export function blocks(lines: readonly string[], depth: number, starts: number[] = []): Block[] {
   const found: Block[] = [];
   for (let i = 0; i < lines.length; ) {
     const line = lines[i] ?? '';
@@ -34,6 +35,7 @@ function blocks(lines: readonly string[], depth: number): Block[] {
       i += 1;
       continue;
     }
+    starts.push(i);
     const fence = FENCE.exec(line);
     if (fence) {
       const mark = fence[1] ?? '```';

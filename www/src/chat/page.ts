@@ -4,6 +4,8 @@ import { icon } from '../icons.js';
 import { BUILT_IN, type Library } from '../models/library.js';
 import { troubleView } from '../models/trouble.js';
 import { perSecond } from '../words.js';
+import { adaptersView } from './adapters.js';
+import { Growing } from './growing.js';
 import type { Call, Turn } from './history.js';
 import { clean } from './markdown.js';
 import { markdownView } from './markdown-view.js';
@@ -26,6 +28,7 @@ export class ChatPage extends LitElement {
   /** The turn that was copied last. */
   declare copied: number;
   private readonly talk: Talk;
+  private readonly texts = new WeakMap<Turn, Growing>();
   private follows = true;
 
   constructor(
@@ -100,6 +103,12 @@ export class ChatPage extends LitElement {
     this.copied = index;
   }
 
+  /** While a model writes, the page is drawn once a frame however fast it is, and not at all while nobody looks. */
+  protected override async scheduleUpdate(): Promise<void> {
+    if (this.talk.busy && this.hasUpdated) await new Promise(requestAnimationFrame);
+    super.scheduleUpdate();
+  }
+
   protected override updated(): void {
     if (this.follows && this.talk.busy && !this.hidden) window.scrollTo({ top: document.documentElement.scrollHeight });
   }
@@ -167,7 +176,7 @@ export class ChatPage extends LitElement {
             </form>
             ${talk.kept ? nothing : html`<p class="help">This browser gives the page no storage: the conversation is gone when you close it.</p>`}
           </div>
-          <aside id="settings" aria-label="Settings" ?hidden=${!this.tuning}>${settingsView(talk)}</aside>
+          <aside id="settings" aria-label="Settings" ?hidden=${!this.tuning}>${adaptersView(library, talk.busy)}${settingsView(talk)}</aside>
         </div>
       </div>
       <p class="unseen" role="status">${talk.status}</p>
@@ -176,7 +185,7 @@ export class ChatPage extends LitElement {
 
   private modelView(): TemplateResult {
     const { library } = this;
-    const whole = library.models.filter(({ have, bytes }) => have === bytes);
+    const whole = library.models.filter(({ have, bytes, about }) => have === bytes && about.kind === 'text');
     return html`
       <div class="model-pick">
         <label class="unseen" for="model">Model</label>
@@ -227,7 +236,7 @@ export class ChatPage extends LitElement {
         ${
           turn.json
             ? html`<pre tabindex="0" aria-label="JSON"><code>${pretty(turn.text)}</code></pre>`
-            : html`<div class="text" dir="auto">${markdownView(turn.text)}</div>`
+            : html`<div class="text" dir="auto">${markdownView(this.textOf(turn).blocks(turn.text))}</div>`
         }
         ${writing && turn.text === '' && !turn.calls ? html`<p class="wait">Reading…</p>` : nothing}
         ${turn.calls?.map((call) => this.callView(call))}
@@ -244,6 +253,12 @@ export class ChatPage extends LitElement {
         </footer>
       </article>
     `;
+  }
+
+  private textOf(turn: Turn): Growing {
+    const known = this.texts.get(turn) ?? new Growing();
+    this.texts.set(turn, known);
+    return known;
   }
 
   private callView(call: Call): TemplateResult {

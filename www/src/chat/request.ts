@@ -1,4 +1,4 @@
-import type { ChatMessage, ChatParams, Schema } from 'kinora';
+import type { ChatMessage, ChatParams, KinoraExtension, Schema } from 'kinora';
 import type { Settings, Turn } from './history.js';
 import { TOOLS } from './tools.js';
 
@@ -9,14 +9,19 @@ export type Request = ChatParams & { stream: true };
 export class BadSetting extends Error {}
 
 /** The request for the next turn. Only what the person set is sent: the rest is the engine's to choose. */
-export function requestFor(turns: readonly Turn[], settings: Settings, model: string): Request {
+export function requestFor(
+  turns: readonly Turn[],
+  settings: Settings,
+  model: string,
+  adapters: Readonly<Record<string, number>> = {},
+): Request {
   const request: Request = {
     messages: messagesOf(turns, settings.system),
     model,
     stream: true,
     stream_options: { include_usage: true },
   };
-  const extension: Record<string, number> = {};
+  const extension: KinoraExtension = {};
   const set = (to: object, field: string, text: string, most: number, whole = false, least = 0): void => {
     if (text.trim() === '') return;
     const value = Number(text);
@@ -32,6 +37,7 @@ export function requestFor(turns: readonly Turn[], settings: Settings, model: st
   set(request, 'seed', settings.seed, 2 ** 32 - 1, true);
   set(extension, 'top_k', settings.top_k, 1000, true);
   set(extension, 'min_p', settings.min_p, 1);
+  if (Object.keys(adapters).length > 0) extension.adapters = adapters;
   if (Object.keys(extension).length > 0) request.kinora = extension;
   if (settings.json) {
     let schema: Schema;

@@ -1,13 +1,11 @@
 import type { Kinora } from 'kinora';
 import { type Host, type Trouble, troubleOf } from '../host.js';
-import type { Library } from '../models/library.js';
+import { EMBEDDED, type Library } from '../models/library.js';
 import { type Call, keep, newSettings, recall, type Settings, type Turn } from './history.js';
 import { BadSetting, requestFor } from './request.js';
 import { checkArguments, TOOLS } from './tools.js';
 
 const ROUNDS = 8;
-/** What requests call the model that comes with the page. */
-const EMBEDDED = 'kinora-text';
 /** A result is data for the model: no longer than it can read. */
 const MAX_RESULT = 4000;
 
@@ -112,7 +110,7 @@ export class Talk {
   private async turn(kinora: Kinora, signal: AbortSignal): Promise<Turn> {
     const { settings } = this;
     const model = this.library.chosen;
-    const request = requestFor(this.turns, settings, model || EMBEDDED);
+    const request = requestFor(this.turns, settings, model || EMBEDDED, this.library.strength);
     const turn: Turn = { role: 'assistant', text: '', model: model || 'Kinora’s own', json: settings.json };
     const calls: Call[] = [];
     const turns = [...this.turns, turn];

@@ -1,8 +1,17 @@
-import type { ModelEstimate, Progress, StorageInfo, StoredModel } from 'kinora';
+import {
+  KinoraError,
+  type ModelAdapter,
+  type ModelEstimate,
+  type Progress,
+  type StorageInfo,
+  type StoredModel,
+} from 'kinora';
 import { type Host, type Trouble, troubleOf } from '../host.js';
 
 /** The embedded model's place in the list of what a chat may use. */
 export const BUILT_IN = '';
+/** What requests call the model that comes with the page. */
+export const EMBEDDED = 'kinora-text';
 
 /** A download that runs, or that was paused. */
 export interface Download {
@@ -18,6 +27,9 @@ export class Library {
   /** The loaded model that chats use; the embedded one where it is empty. */
   chosen = BUILT_IN;
   readonly loaded = new Set<string>();
+  /** The adapters of the chosen model, and how strong those are that are on. */
+  adapters: readonly ModelAdapter[] = [];
+  private readonly strengths = new Map<string, Record<string, number>>();
   readonly downloads = new Map<string, Download>();
   /** What was found out about an address before its download. */
   offer: { url: string; estimate: ModelEstimate } | undefined;
@@ -29,6 +41,39 @@ export class Library {
   fromMemory: (() => Promise<void>) | undefined;
 
   constructor(private readonly host: Host) {}
+
+  /** The chosen model's adapters that are on, each with its strength. */
+  get strength(): Readonly<Record<string, number>> {
+    return this.strengths.get(this.chosen) ?? {};
+  }
+
+  /** Switches an adapter of the chosen model on, or off with undefined. */
+  adapt(name: string, strength: number | undefined): void {
+    const { [name]: _, ...rest } = this.strength;
+    this.strengths.set(this.chosen, strength === undefined ? rest : { ...rest, [name]: strength });
+    this.host.changed();
+  }
+
+  /** Reads an adapter of the chosen model out of the person's file, and switches it on. */
+  async addAdapter(file: File): Promise<void> {
+    await this.trying(() => this.adapted(file));
+  }
+
+  private async adapted(file: File): Promise<void> {
+    const { models } = await this.host.load();
+    const { name, scale } = await models.addAdapter(this.chosen || EMBEDDED, { source: file });
+    this.adapters = models.adaptersOf(this.chosen || EMBEDDED);
+    this.adapt(name, scale);
+  }
+
+  async removeAdapter(name: string): Promise<void> {
+    await this.trying(async () => {
+      const { models } = await this.host.load();
+      await models.removeAdapter(this.chosen || EMBEDDED, name);
+      this.adapters = models.adaptersOf(this.chosen || EMBEDDED);
+    });
+    this.adapt(name, undefined);
+  }
 
   /** How far the downloads are, 0 to 1; undefined while none runs. */
   get progress(): number | undefined {
@@ -81,7 +126,7 @@ export class Library {
           this.host.changed();
         },
       });
-      this.ready(model.name);
+      await this.ready(model.name);
     }, download.stop.signal);
     clearTimeout(refreshing);
     this.downloads.delete(url);
@@ -94,12 +139,21 @@ export class Library {
     this.downloads.get(url)?.stop.abort();
   }
 
-  /** Reads the user's own files into the engine; with `keep` it copies them to this page's storage first. */
+  /**
+   * Reads the user's own files into the engine; with `keep` it copies them to this page's storage first. The file of an adapter
+   * is one of the chosen model.
+   */
   async open(files: File[], keep = false): Promise<void> {
+    const [first] = files;
     await this.reading(async (onProgress) => {
       const { models } = await this.host.load();
-      const model = await models.load(files, { keep, onProgress });
-      this.ready(model.name);
+      try {
+        const model = await models.load(files, { keep, onProgress });
+        await this.ready(model.name);
+      } catch (error) {
+        if (!first || !(error instanceof KinoraError) || error.code !== 'is_adapter') throw error;
+        await this.adapted(first);
+      }
     });
     await this.refresh();
   }
@@ -107,40 +161,49 @@ export class Library {
   /** Loads a model of the list, or goes back to the embedded one. */
   async use(model: StoredModel | undefined): Promise<void> {
     if (!model || this.loaded.has(model.name)) {
-      this.chosen = model?.name ?? BUILT_IN;
-      this.host.changed();
+      await this.choose(model?.name ?? BUILT_IN);
       return;
     }
     await this.reading(async (onProgress) => {
       const { models } = await this.host.load();
-      await models.load(model.urls[0] ?? '', { name: model.name, onProgress });
-      this.ready(model.name);
+      const adapters = (model.adapters ?? []).filter(({ have, bytes }) => have === bytes);
+      await models.load(model, { adapters: adapters.map((source) => ({ source, name: source.name })), onProgress });
+      await this.ready(model.name);
     });
     await this.refresh();
   }
 
   async unload(name: string): Promise<void> {
     await this.trying(async () => (await this.host.load()).models.unload(name));
-    this.gone(name);
+    await this.gone(name);
     await this.host.weigh();
     await this.refresh();
   }
 
   async remove(model: StoredModel): Promise<void> {
     await this.trying(async () => (await this.host.load()).models.delete(model.key));
-    this.gone(model.name);
+    await this.gone(model.name);
     await this.refresh();
   }
 
-  private ready(name: string): void {
+  private async ready(name: string): Promise<void> {
     this.loaded.add(name);
-    this.chosen = name;
+    this.strengths.delete(name);
+    await this.choose(name);
     void this.host.weigh();
   }
 
-  private gone(name: string): void {
+  private async choose(name: string): Promise<void> {
+    const { models } = await this.host.load();
+    this.chosen = name;
+    this.adapters = models.adaptersOf(name || EMBEDDED);
+    this.host.changed();
+  }
+
+  private async gone(name: string): Promise<void> {
     this.loaded.delete(name);
-    if (this.chosen === name) this.chosen = BUILT_IN;
+    this.strengths.delete(name);
+    if (this.chosen === name) await this.choose(BUILT_IN);
   }
 
   private async reading(work: (onProgress: (progress: Progress) => void) => Promise<void>): Promise<void> {

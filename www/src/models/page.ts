@@ -158,6 +158,8 @@ export class ModelsPage extends LitElement {
       about.parameters ? millions(about.parameters) : '',
       megabytes(model.bytes),
       where,
+      about.kind === 'adapter' ? 'an adapter whose model is gone' : '',
+      model.adapters?.length ? `with ${model.adapters.map(({ name }) => name).join(', ')}` : '',
     ];
     return html`
       <div class="what">
@@ -172,11 +174,13 @@ export class ModelsPage extends LitElement {
       </div>
       ${library.chosen === model.name && library.loaded.has(model.name) ? html`<span class="tag">in use</span>` : nothing}
       ${
-        whole
-          ? library.chosen === model.name
-            ? html`<button class="quiet" @click=${() => void library.unload(model.name)}>Unload</button>`
-            : html`<button class="quiet" ?disabled=${library.opening !== undefined} @click=${() => void library.use(model)}>Use</button>`
-          : html`<button class="quiet" @click=${() => void library.fetch(model.urls[0] ?? '')}>${icon('play')}Resume</button>`
+        whole && about.kind !== 'text'
+          ? nothing
+          : whole
+            ? library.chosen === model.name
+              ? html`<button class="quiet" @click=${() => void library.unload(model.name)}>Unload</button>`
+              : html`<button class="quiet" ?disabled=${library.opening !== undefined} @click=${() => void library.use(model)}>Use</button>`
+            : html`<button class="quiet" @click=${() => void library.fetch(model.urls[0] ?? '')}>${icon('play')}Resume</button>`
       }
       <button
         class="quiet"

@@ -9,7 +9,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::embedded::DeviceArgs;
 use crate::failure::{Failure, Outcome};
-use crate::text_model;
+use crate::text_model::{self, TextArgs};
 
 /// Answer the OpenAI API (chat/completions, completions, responses, embeddings, models) on this machine
 #[derive(clap::Args)]
@@ -30,13 +30,15 @@ pub struct Args {
     #[arg(long, value_name = "ORIGIN")]
     cors: Vec<String>,
     #[command(flatten)]
+    text: TextArgs,
+    #[command(flatten)]
     device: DeviceArgs,
 }
 
 /// Runs the command until it is stopped.
 pub fn run(args: &Args) -> Outcome {
-    let (models, device) = (args.model.clone(), args.device.clone());
-    let worker = worker::Worker::start(move || Ok(text_model::load(&models, &device)?.0), now)?;
+    let (models, text, device) = (args.model.clone(), args.text.clone(), args.device.clone());
+    let worker = worker::Worker::start(move || Ok(text_model::load(&models, &text, &device)?.0), now)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let address = SocketAddr::new(args.host, args.port);
     runtime.block_on(async {

@@ -1,15 +1,67 @@
-//! The adapters of a request: several requests may want one model with different ones at the same time.
+//! The adapters of a model and of a request: several requests may want one model with different ones at the same time.
 
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use kinora_formats::GgufFile;
 use kinora_models::text::Adapter;
 use kinora_tensor::{Abort, Tensor};
 
-use super::model::{Memory, TextModel};
-use crate::{EngineError, error::Result};
+use super::memory::Memory;
+use super::model::TextModel;
+use crate::{Engine, EngineError, error::Result};
 
 /// One of them and its strength.
 type Weighted = (Rc<Adapter>, f32);
+
+/// The adapters that were loaded with a model, by name, each with its usual strength.
+pub(crate) type Loaded = BTreeMap<String, Weighted>;
+
+/// An adapter of a loaded model.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AdapterInfo {
+    pub name: String,
+    /// Its strength where a request does not say.
+    pub strength: f32,
+    /// Bytes of its factors in memory.
+    pub bytes: u64,
+}
+
+impl Engine {
+    /// Adds a low-rank adapter in llama.cpp's GGUF layout to a text model, the embedded one where `model` is left out;
+    /// requests then name it beside its strength. One of that name makes room, and all go with their model.
+    ///
+    /// # Errors
+    /// `adapter_refused` with what is wrong with the file, or which tensor does not fit the model; `invalid_request` for an
+    /// empty name or a strength that is no number, `model_not_found`.
+    pub fn load_adapter(&self, model: Option<&str>, name: &str, file: &GgufFile, strength: f32) -> Result<()> {
+        let model = self.text(model)?;
+        if name.is_empty() || !strength.is_finite() {
+            return Err(EngineError::invalid_request("load", "an adapter needs a name, and a number as its strength"));
+        }
+        let refused = |why: String| {
+            let hint = "Take an adapter that was made for this very model, converted by llama.cpp.";
+            EngineError::new("adapter_refused", "load", format!("the adapter {name} {why}")).hint(hint)
+        };
+        let adapter = Adapter::load(file).map_err(|e| refused(format!("cannot be read: {e}")))?;
+        model.llama.check_adapter(&adapter).map_err(|e| refused(format!("does not fit the model: {e}")))?;
+        let architecture = &model.about.architecture;
+        if let Some(other) = adapter.architecture().filter(|other| other != architecture) {
+            return Err(refused(format!("was made for the architecture {other}, and the model's is {architecture}")));
+        }
+        model.loaded.borrow_mut().insert(name.to_string(), (Rc::new(adapter), strength));
+        Ok(())
+    }
+
+    /// Takes an adapter out. Answers that use it go on to their end.
+    ///
+    /// # Errors
+    /// `model_not_found`.
+    pub fn remove_adapter(&self, model: Option<&str>, name: &str) -> Result<()> {
+        self.text(model)?.loaded.borrow_mut().remove(name);
+        Ok(())
+    }
+}
 
 /// Adapters and how strong each is, in the order of the request.
 #[derive(Clone, Default)]
@@ -23,10 +75,41 @@ impl PartialEq for Adapters {
 }
 
 impl TextModel {
+    /// What is loaded, by name.
+    pub fn adapters(&self) -> Vec<AdapterInfo> {
+        let info = |(name, (adapter, strength)): (&String, &Weighted)| AdapterInfo {
+            name: name.clone(),
+            strength: *strength,
+            bytes: adapter.bytes(),
+        };
+        self.loaded.borrow().iter().map(info).collect()
+    }
+
+    /// The adapters of a request.
+    ///
+    /// # Errors
+    /// `invalid_request` for one that is not loaded, with the names that there are, or a strength that is no number.
+    pub fn adapters_of(&self, wanted: &[(String, f32)]) -> Result<Adapters> {
+        let loaded = self.loaded.borrow();
+        let find = |(name, scale): &(String, f32)| {
+            let refuse = |why: String| EngineError::invalid_request("chat", format!("adapters: {why}"));
+            if !scale.is_finite() {
+                return Err(refuse(format!("{name} times {scale} is no strength: take a number such as 1")));
+            }
+            let there = || match loaded.keys().map(String::as_str).collect::<Vec<_>>().join(", ") {
+                none if none.is_empty() => "the model has none".to_string(),
+                names => format!("loaded are: {names}"),
+            };
+            let (adapter, _) = loaded.get(name).ok_or_else(|| refuse(format!("there is no {name:?}; {}", there())))?;
+            Ok((adapter.clone(), *scale))
+        };
+        Ok(Adapters(wanted.iter().map(find).collect::<Result<_>>()?))
+    }
+
     /// Makes the network read with these adapters; nothing to do where it did.
     ///
     /// # Errors
-    /// `invalid_request` for an adapter of another model, `out_of_memory`.
+    /// `out_of_memory`.
     pub fn adapt(&self, adapters: &Adapters) -> Result<()> {
         if *self.adapters.borrow() == *adapters {
             return Ok(());
@@ -39,12 +122,7 @@ impl TextModel {
         }
         self.switches.set(self.switches.get() + 1);
         *self.adapters.borrow_mut() = if set.is_ok() { adapters.clone() } else { Adapters::default() };
-        set.map_err(|e| match e.code {
-            "model_refused" | "invalid_request" => {
-                EngineError::invalid_request("chat", format!("adapters: {}", e.message))
-            }
-            _ => e,
-        })
+        set
     }
 }
 
@@ -82,24 +160,14 @@ impl TextModel {
 
 #[cfg(test)]
 mod tests {
-    use kinora_formats::{BlockType, GgufFile, GgufWriter};
+    use kinora_formats::GgufFile;
 
-    use crate::chat::tests::{heat, run, tiny_engine, tiny_model};
+    use super::AdapterInfo;
+    use crate::chat::tests::{heat, run, tiny_adapter, tiny_engine, tiny_model};
     use crate::chat::{ChatRequest, Message};
-    use crate::{Device, Engine, ModelFiles};
 
-    /// An adapter of `matrix` [out, cols] whose factors hold `value`.
     fn adapter(matrix: &str, out: usize, cols: usize, value: f32) -> GgufFile {
-        let mut w = GgufWriter::new();
-        w.str("general.type", "adapter").unwrap();
-        w.str("adapter.type", "lora").unwrap();
-        w.f32("adapter.lora.alpha", 1.0).unwrap();
-        for (end, rows, columns) in [("a", 1, cols), ("b", out, 1)] {
-            let values = (0..rows * columns).map(|i| if i % 3 == 0 { value } else { -value });
-            let bytes: Vec<u8> = values.flat_map(f32::to_le_bytes).collect();
-            w.tensor(&format!("{matrix}.weight.lora_{end}"), &[rows, columns], BlockType::F32, &bytes).unwrap();
-        }
-        GgufFile::from_bytes(w.finish().unwrap()).unwrap()
+        tiny_adapter("", matrix, [out, cols], value)
     }
 
     fn request(adapters: &[(&str, f32)]) -> ChatRequest {
@@ -111,9 +179,11 @@ mod tests {
     #[test]
     fn adapters_go_on_and_off_by_request_and_each_has_memories_of_its_own() {
         let engine = tiny_engine(256);
-        engine.load_adapter("style", &adapter("blk.0.ffn_down", 32, 64, 0.9)).unwrap();
-        engine.load_adapter("more", &adapter("blk.1.attn_q", 32, 32, 0.8)).unwrap();
-        assert_eq!(engine.adapters(), ["more", "style"]);
+        engine.load_adapter(None, "style", &adapter("blk.0.ffn_down", 32, 64, 0.9), 1.0).unwrap();
+        engine.load_adapter(None, "more", &adapter("blk.1.attn_q", 32, 32, 0.8), 0.7).unwrap();
+        let loaded = engine.models()[0].adapters.clone();
+        let info = |name: &str, strength, floats: u64| AdapterInfo { name: name.into(), strength, bytes: 4 * floats };
+        assert_eq!(loaded, [info("more", 0.7, 64), info("style", 1.0, 96)]);
         let ask = |adapters: &[(&str, f32)]| run(&engine, request(adapters)).unwrap();
         let sets: [&[(&str, f32)]; 4] = [&[], &[("style", 1.0)], &[("style", -0.5)], &[("style", 1.0), ("more", 0.7)]];
         let first: Vec<String> = sets.iter().map(|set| ask(set).0).collect();
@@ -130,11 +200,11 @@ mod tests {
     #[test]
     fn answers_at_the_same_time_have_adapters_of_their_own() {
         let engine = tiny_engine(256);
-        engine.load_adapter("style", &adapter("blk.0.ffn_down", 32, 64, 0.9)).unwrap();
+        engine.load_adapter(None, "style", &adapter("blk.0.ffn_down", 32, 64, 0.9), 1.0).unwrap();
         let (plain, styled) =
             (run(&engine, request(&[])).unwrap().0, run(&engine, request(&[("style", 1.0)])).unwrap().0);
         let mut streams = [request(&[]), request(&[("style", 1.0)])].map(|r| (engine.chat(r).unwrap(), String::new()));
-        engine.remove_adapter("style"); // those that were opened keep it
+        engine.remove_adapter(None, "style").unwrap(); // those that were opened keep it
         loop {
             let mut over = true;
             for (stream, text) in &mut streams {
@@ -153,22 +223,45 @@ mod tests {
     }
 
     #[test]
-    fn adapters_that_do_not_fit_are_refused_by_name_and_change_nothing() {
+    fn adapters_that_do_not_fit_are_refused_by_the_tensor_and_change_nothing() {
         let engine = tiny_engine(256);
         let plain = run(&engine, request(&[])).unwrap().0;
         let model = GgufFile::from_bytes(tiny_model(64, 1)).unwrap();
-        assert_eq!(engine.load_adapter("model", &model).unwrap_err().code, "model_refused");
-        engine.load_adapter("other", &adapter("blk.7.ffn_down", 32, 64, 0.9)).unwrap();
-        engine.load_adapter("narrow", &adapter("blk.0.ffn_down", 32, 63, 0.9)).unwrap();
-        for (name, scale, want) in
-            [("none", 1.0, "none"), ("other", 1.0, "blk.7"), ("narrow", 1.0, "blk.0"), ("narrow", f32::NAN, "narrow")]
-        {
+        for (file, want) in [
+            (&model, "general.type"),
+            (&adapter("blk.7.ffn_down", 32, 64, 0.9), "blk.7.ffn_down"),
+            (&adapter("blk.0.ffn_down", 32, 63, 0.9), "blk.0.ffn_down"),
+            (&tiny_adapter("qwen2", "blk.0.ffn_down", [32, 64], 0.9), "qwen2"),
+        ] {
+            let error = engine.load_adapter(None, "style", file, 1.0).unwrap_err();
+            assert!(error.code == "adapter_refused" && error.message.contains(want), "{error}");
+        }
+        let fits = tiny_adapter("llama", "blk.0.ffn_down", [32, 64], 0.9);
+        let refused = |model, name, strength| engine.load_adapter(model, name, &fits, strength).unwrap_err().code;
+        assert_eq!(refused(None, "", 1.0), "invalid_request");
+        assert_eq!(refused(None, "style", f32::NAN), "invalid_request");
+        assert_eq!(refused(Some("other"), "style", 1.0), "model_not_found");
+        assert!(engine.models()[0].adapters.is_empty());
+        engine.load_adapter(None, "style", &fits, 1.0).unwrap();
+        for (name, scale) in [("none", 1.0), ("style", f32::NAN)] {
             let error = run(&engine, request(&[(name, scale)])).unwrap_err();
-            assert!(error.code == "invalid_request" && error.message.contains(want), "{error}");
-            assert!(error.message.contains("adapters"), "{error}");
+            assert!(error.code == "invalid_request" && error.message.contains("adapters"), "{error}");
+            assert!(error.message.contains("style"), "{error}");
         }
         assert_eq!(run(&engine, request(&[])).unwrap().0, plain);
-        let files = ModelFiles { text: tiny_model(256, 3), ..Default::default() };
-        assert!(Engine::load(files, Device::cpu(1)).unwrap().adapters().is_empty());
+    }
+
+    #[test]
+    fn adapters_belong_to_their_model_and_go_with_it() {
+        let engine = tiny_engine(256);
+        let other = GgufFile::from_bytes(tiny_model(256, 9)).unwrap();
+        engine.add_text_model("other", &other, Default::default()).unwrap();
+        let file = adapter("blk.0.ffn_down", 32, 64, 0.9);
+        engine.load_adapter(Some("other"), "style", &file, 1.0).unwrap();
+        assert!(run(&engine, request(&[("style", 1.0)])).is_err(), "of another model");
+        let styled = || ChatRequest { model: Some("other".into()), ..request(&[("style", 1.0)]) };
+        assert!(run(&engine, styled()).is_ok());
+        engine.add_text_model("other", &other, Default::default()).unwrap();
+        assert!(run(&engine, styled()).is_err(), "gone with the one before");
     }
 }

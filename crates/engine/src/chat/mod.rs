@@ -3,7 +3,10 @@
 mod adapters;
 mod event;
 mod guess;
+mod keywords;
+mod memory;
 mod model;
+mod prompt;
 mod request;
 mod session;
 mod stop;
@@ -12,8 +15,9 @@ mod stream;
 pub(crate) mod tests;
 mod tools;
 
-pub(crate) use adapters::Adapters;
+pub use adapters::AdapterInfo;
 pub use event::{ChatEvent, FinishReason, TokenLogprob, Usage};
+pub(crate) use memory::too_long;
 pub(crate) use model::{About, TextModel, about};
 pub use request::{
     ChatRequest, CompletionRequest, ContextPolicy, Message, Prompt, ResponseFormat, Role, Speculation, Tool, ToolCall,

@@ -4,44 +4,28 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use kinora_formats::{ChatTemplate, GgufFile, RenderInput, TemplateFeatures, Tokenizer, ToolDialect};
-use kinora_models::text::{CacheType, Decoder, KvCache};
-use kinora_tensor::Device;
-use serde_json::{Value, json};
+use kinora_formats::{ChatTemplate, GgufFile, TemplateFeatures, Tokenizer};
+use kinora_models::text::{CacheType, Decoder};
+use kinora_tensor::{Abort, Device};
 
-use super::adapters::Adapters;
+use super::adapters::{Adapters, Loaded};
 use super::event::TokenLogprob;
-use super::request::{ChatRequest, ContextPolicy, Message, Role};
-use super::tools;
-use crate::{EngineError, constrain::Grammars, error::Result};
-
-/// Bytes that one conversation's keys and values may take; the context is shortened to fit.
-const MAX_CACHE: usize = 512 << 20;
-/// Above this many bytes for the whole context, keys and values are kept in 16 bits.
-const LARGE_CACHE: usize = 64 << 20;
-/// Conversations that are kept for those that begin like them, as far as their bytes fit in [`MAX_CACHE`].
-const KEPT: usize = 4;
-/// Room for an answer at first; a longer one makes more.
-const ROOM: usize = 512;
-
-/// Only whole chunks of a conversation are used again: with very few rows some products are rounded otherwise, and the same
-/// request must give the same answer whatever came before.
-pub(super) const CHUNK: usize = 32;
-/// Tokens that are read in one pass: enough to keep all threads busy.
-const PASS: usize = 4 * CHUNK;
-
-/// What is taken where a model brings no template: the form that most were trained on.
-const CHATML: &str = "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\n' + message['content'] + \
-                      '<|im_end|>' + '\n' }}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}";
+use super::memory::Memory;
+use super::request::Prompt;
+use crate::constrain::Grammars;
+use crate::encoder::Embedding;
+use crate::error::{Result, file_gone};
+use crate::loading::TextLoading;
+use crate::memory::{Budget, Held, TextOptions};
 
 /// Loaded once, shared by all chats.
 pub(crate) struct TextModel {
     pub llama: Decoder,
     pub tokenizer: Arc<Tokenizer>,
-    template: ChatTemplate,
-    features: TemplateFeatures,
+    pub(super) template: ChatTemplate,
+    pub(super) features: TemplateFeatures,
     /// Spellings of control tokens, and what stands in their place where a person wrote them.
-    spellings: Vec<(String, String)>,
+    pub(super) spellings: Vec<(String, String)>,
     /// Control tokens that do not end a text: they are never drawn.
     pub mute: Vec<u32>,
     pub grammars: Grammars,
@@ -50,9 +34,14 @@ pub(crate) struct TextModel {
     /// Bytes of the weights, as the file stores them.
     pub bytes: u64,
     pub about: About,
-    kind: CacheType,
+    options: TextOptions,
+    pub(super) kind: CacheType,
+    pub(super) budget: Rc<Budget>,
+    _held: Option<Held>,
     /// Conversations that nobody goes on with at the moment, the newest last.
-    idle: RefCell<Vec<Memory>>,
+    pub(super) idle: RefCell<Vec<Memory>>,
+    /// Adapters that requests may name.
+    pub(super) loaded: RefCell<Loaded>,
     /// Those that are on.
     pub(super) adapters: RefCell<Adapters>,
     /// How often others were put on.
@@ -72,59 +61,14 @@ pub(crate) struct About {
     pub parameters: u64,
 }
 
-/// A cache and the tokens whose keys and values it holds.
-pub(crate) struct Memory {
-    pub cache: KvCache,
-    pub tokens: Vec<u32>,
-    /// What they were read with.
-    pub adapters: Adapters,
-    /// So many of them were read in whole chunks.
-    pub whole: usize,
-}
-
-impl Memory {
-    /// The next tokens of `rest` to read at once: up to the end of a pass.
-    pub fn chunk<'a>(&self, rest: &'a [u32]) -> (&'a [u32], &'a [u32]) {
-        rest.split_at((PASS - self.tokens.len() % PASS).min(rest.len()))
-    }
-
-    /// Keeps count of `read`, which the cache now holds.
-    pub fn note(&mut self, read: &[u32]) {
-        if self.whole == self.tokens.len() {
-            self.whole += read.len() / CHUNK * CHUNK;
-        }
-        self.tokens.extend_from_slice(read);
-    }
-
-    /// Forgets all but the first `n` tokens, or more where the network cannot go back so little.
+impl TextModel {
+    /// The model that was loaded to its end.
     ///
     /// # Errors
-    /// `out_of_memory`.
-    pub fn truncate(&mut self, n: usize) -> Result<()> {
-        let kept = self.cache.truncate(n)?;
-        self.tokens.truncate(kept);
-        self.whole = self.whole.min(kept / CHUNK * CHUNK);
-        Ok(())
-    }
-}
-
-impl TextModel {
-    /// # Errors
-    /// `model_refused` for what the readers refuse, `out_of_memory`.
-    pub fn load(file: &GgufFile, device: &Device) -> Result<Self> {
-        let gguf = file.gguf();
-        let tokenizer = Tokenizer::from_gguf(gguf)?;
-        let template = match gguf.metadata("tokenizer.chat_template") {
-            Some(_) => ChatTemplate::from_gguf(gguf)?,
-            None => ChatTemplate::new(CHATML, "", "")?,
-        };
-        let llama = Decoder::load(file, device)?;
-        let c = llama.config();
-        let values_a_token = (c.n_layer * 2 * c.n_head_kv * c.head_dim).max(1);
-        let small = c.context.saturating_mul(values_a_token * size_of::<f32>()) <= LARGE_CACHE;
-        let (kind, bytes_a_token) =
-            if small { (CacheType::F32, 4 * values_a_token) } else { (CacheType::F16, 2 * values_a_token) };
-        let context = c.context.min(MAX_CACHE / bytes_a_token).max(1);
+    /// `internal` before that.
+    pub fn of(loading: TextLoading, file: &GgufFile, device: &Device) -> Result<Self> {
+        let TextLoading { tokenizer, template, decoder, room } = loading;
+        let llama = decoder.finish()?;
         let controls: Vec<u32> = (0..tokenizer.vocab_size() as u32).filter(|id| tokenizer.is_control(*id)).collect();
         let spelling = |id: &u32| {
             let text = std::str::from_utf8(tokenizer.token_bytes(*id)).ok()?;
@@ -134,15 +78,19 @@ impl TextModel {
         Ok(Self {
             spellings: controls.iter().filter_map(spelling).collect(),
             mute: controls.into_iter().filter(|id| !tokenizer.is_end(*id)).collect(),
-            tokenizer: Arc::new(tokenizer),
-            features: features(&template),
+            tokenizer,
+            features: template.features(),
             template,
-            bytes: gguf.tensors().map(|t| t.bytes).sum(),
+            bytes: room.weights,
             about: about(file)?,
             grammars: Grammars::default(),
-            context,
-            kind,
+            context: room.context,
+            options: room.options,
+            kind: room.kind,
+            budget: room.budget,
+            _held: room.held,
             idle: RefCell::new(Vec::new()),
+            loaded: RefCell::default(),
             adapters: RefCell::default(),
             switches: Cell::default(),
             file: matches!(device, Device::Gpu(_)).then(|| file.clone()),
@@ -151,177 +99,31 @@ impl TextModel {
         })
     }
 
-    /// The tokens of a conversation, ending where the assistant's turn begins, and how many of its oldest turns had to be
-    /// left out. What messages say stays text: a control token spelt out in them gets a zero-width space, so that nobody can end
-    /// their own turn and speak for another.
+    /// The same model on another device.
     ///
     /// # Errors
-    /// `invalid_request` when the template refuses the conversation, `context_length_exceeded` with the numbers.
-    pub fn prompt(&self, request: &ChatRequest) -> Result<(Vec<u32>, usize)> {
-        let mut messages = request.messages.clone();
-        let mut dropped = 0;
-        loop {
-            let tokens = self.tokens(&self.render(&messages, request)?)?;
-            match self.check_length(&tokens) {
-                Ok(()) => return Ok((tokens, dropped)),
-                Err(e) if request.context == ContextPolicy::Refuse || tokens.is_empty() => return Err(e),
-                Err(e) => {
-                    let oldest = messages.iter().position(|m| m.role != Role::System).unwrap_or(messages.len());
-                    // a turn goes with the answers that follow it, and the last of the person's turns stays
-                    let next = |m: &Message| m.role == Role::User;
-                    let behind = messages.iter().skip(oldest + 1).position(next).map(|n| oldest + 1 + n);
-                    let Some(until) = behind else { return Err(e) };
-                    dropped += until - oldest;
-                    messages.drain(oldest..until);
-                }
-            }
-        }
+    /// As [`Self::load`]; `device_lost` where its file is not at hand.
+    pub fn load_again(&self, device: &Device) -> Result<Self> {
+        let file = self.file.as_ref().ok_or_else(file_gone)?;
+        Self::load(file, device, self.options, &self.budget)
     }
 
-    /// The conversation as the model was trained to read it: tools in the template's own way, or told in words where it knows
-    /// none.
-    fn render(&self, messages: &[Message], request: &ChatRequest) -> Result<String> {
-        let mut input =
-            RenderInput { add_generation_prompt: true, kwargs: request.template.clone(), ..RenderInput::default() };
-        let harmless = |mut value: Value| {
-            tools::each_text(&mut value, &|text| self.safe(text));
-            value
+    /// A text as a vector: the pooled states, without adapters.
+    ///
+    /// # Errors
+    /// `context_length_exceeded`, `invalid_request` for tokens that are none, `aborted`, `device_lost`.
+    pub async fn embed(&self, input: &Prompt, abort: &Abort) -> Result<Embedding> {
+        let device = self.llama.device();
+        device.turn(abort).await?;
+        let tokens = match input {
+            Prompt::Text(text) => self.tokens(text)?,
+            Prompt::Tokens(tokens) => tokens.clone(),
         };
-        let tools: Vec<Value> = request.tools.iter().map(tools::as_json).map(harmless).collect();
-        match self.features.tools {
-            Some("tools") => input.tools.clone_from(&tools),
-            Some(name) => drop(input.kwargs.insert(name.to_string(), tools.clone().into())),
-            None => {}
-        }
-        let native = self.features.tools.is_some() || request.tools.is_empty();
-        for message in messages {
-            input.messages.push(match native {
-                true => harmless(tools::message_json(message, self.features.arguments_as_text)),
-                false => tools::message_in_words(message, |text| self.safe(text), self.dialect()),
-            });
-        }
-        if !native {
-            let told = tools::instructions(&tools, self.dialect());
-            match input.messages.first_mut().filter(|first| first["role"] == "system") {
-                Some(first) => {
-                    let text = format!("{}\n\n{told}", first["content"].as_str().unwrap_or_default());
-                    first["content"] = text.into();
-                }
-                None => input.messages.insert(0, json!({ "role": "system", "content": told })),
-            }
-        }
-        self.template.render(&input).map_err(|e| EngineError::invalid_request("chat", e.to_string()))
-    }
-
-    /// How the model spells calls of tools.
-    pub fn dialect(&self) -> &ToolDialect {
-        &self.features.calls
-    }
-
-    /// Control tokens that are part of how calls are spelt, with their spelling.
-    pub fn spoken(&self) -> Vec<(u32, String)> {
-        let dialect = tools::opening(self.dialect());
-        let spelling = |id: &u32| Some((*id, std::str::from_utf8(self.tokenizer.token_bytes(*id)).ok()?.to_string()));
-        let used = |(_, text): &(u32, String)| !text.is_empty() && dialect.contains(text.as_str());
-        self.mute.iter().filter_map(spelling).filter(used).collect()
-    }
-
-    /// The text without spelt-out control tokens.
-    fn safe(&self, text: &str) -> String {
-        let mut text = text.to_string();
-        for (spelling, safe) in &self.spellings {
-            if text.contains(spelling) {
-                text = text.replace(spelling, safe);
-            }
-        }
-        text
-    }
-
-    /// The tokens of a text that stands at the beginning; control tokens spelt out in it are those tokens.
-    ///
-    /// # Errors
-    /// `invalid_request` for a text that is too long.
-    pub fn tokens(&self, text: &str) -> Result<Vec<u32>> {
-        let refused = |e: kinora_formats::FormatError| EngineError::invalid_request("chat", e.to_string());
-        let mut tokens = self.tokenizer.encode(text, true).map_err(refused)?;
-        if let Some(bos) = self.tokenizer.bos().filter(|_| self.tokenizer.add_bos())
-            && tokens.first() != Some(&bos)
-        {
-            tokens.insert(0, bos);
-        }
-        Ok(tokens)
-    }
-
-    /// # Errors
-    /// `invalid_request` for none, or one that is not in the vocabulary; `context_length_exceeded` with the numbers.
-    pub fn check_length(&self, tokens: &[u32]) -> Result<()> {
-        if tokens.len() >= self.context {
-            let (n, most) = (tokens.len(), self.context - 1);
-            let message = format!("the conversation is {n} tokens long, and the text model reads at most {most}");
-            let error = EngineError::new("context_length_exceeded", "chat", message);
-            return Err(error.hint("Shorten it, or leave out its oldest turns."));
-        }
-        if tokens.is_empty() {
-            return Err(EngineError::invalid_request("chat", "the conversation is empty"));
-        }
-        let size = self.tokenizer.vocab_size();
-        if let Some(id) = tokens.iter().find(|id| **id as usize >= size) {
-            let message = format!("{id} is no token: the vocabulary has {size}");
-            return Err(EngineError::invalid_request("chat", message));
-        }
-        Ok(())
-    }
-
-    /// A memory that holds the longest beginning of `prompt` that was read in whole chunks with `adapters`, but never all
-    /// of it.
-    ///
-    /// # Errors
-    /// `out_of_memory`.
-    pub fn remember(&self, prompt: &[u32], adapters: &Adapters) -> Result<Memory> {
-        let most = prompt.len().saturating_sub(1);
-        let known = |m: &Memory| {
-            let common = m.tokens.iter().zip(prompt).take_while(|(a, b)| a == b).count();
-            if m.adapters == *adapters { common.min(m.whole).min(most) / CHUNK * CHUNK } else { 0 }
-        };
-        let mut idle = self.idle.borrow_mut();
-        let best = (0..).zip(idle.iter()).map(|(i, m)| (known(m), i)).max();
-        let taken = match best {
-            Some((keep, i)) if keep > 0 => Some((keep, idle.remove(i))),
-            Some(_) if idle.len() >= KEPT => Some((0, idle.remove(0))), // the oldest makes room
-            _ => None,
-        };
-        drop(idle);
-        let room = self.capacity(prompt.len() + ROOM);
-        if let Some((keep, mut memory)) = taken
-            && (keep > 0 || memory.cache.max_len() >= room)
-        {
-            memory.truncate(keep)?;
-            memory.adapters = adapters.clone();
-            return Ok(memory);
-        }
-        let cache = self.llama.new_cache_in(room, self.kind)?;
-        Ok(Memory { cache, tokens: Vec::new(), adapters: adapters.clone(), whole: 0 })
-    }
-
-    /// Makes room for `tokens` in all; the memory keeps what it holds.
-    ///
-    /// # Errors
-    /// `out_of_memory`.
-    pub async fn grow(&self, memory: &mut Memory, tokens: usize) -> Result<()> {
-        let len = memory.cache.max_len();
-        if tokens > len {
-            let room = self.capacity(tokens.max(2 * len));
-            self.adapt(&memory.adapters)?; // saved caches tell what they were read with
-            let saved = self.llama.save_cache(&memory.cache).await?;
-            self.adapt(&memory.adapters)?;
-            memory.cache = self.llama.restore_cache(&saved, room)?;
-        }
-        Ok(())
-    }
-
-    /// Places of a cache for `tokens`.
-    pub(super) fn capacity(&self, tokens: usize) -> usize {
-        tokens.next_multiple_of(256).min(self.context)
+        self.check_length(&tokens)?;
+        self.adapt(&Adapters::default())?;
+        let vector = self.llama.embed(&tokens).await?;
+        device.reset_arena();
+        Ok(Embedding { vector, tokens: tokens.len() })
     }
 
     /// How likely `token` is after these logits, and the `n` likeliest.
@@ -353,6 +155,11 @@ impl TextModel {
         (0..self.tokenizer.vocab_size() as u32).filter(holds).collect()
     }
 
+    /// How keys and values are kept.
+    pub fn cache_type(&self) -> CacheType {
+        self.kind
+    }
+
     /// How products with the weights are computed.
     pub fn precision(&self, device: &Device) -> &'static str {
         match (device, self.about.quantization) {
@@ -368,23 +175,9 @@ impl TextModel {
 
     /// Lets answers that still run here find the model that took its place; what was kept here is gone with the device.
     pub fn set_successor(&self, again: &Rc<TextModel>) {
+        again.loaded.borrow_mut().clone_from(&self.loaded.borrow());
         *self.successor.borrow_mut() = Some(again.clone());
         self.idle.borrow_mut().clear();
-    }
-
-    /// Keeps the memory for the next conversation.
-    pub fn give_back(&self, memory: Memory) {
-        let mut idle = self.idle.borrow_mut();
-        idle.push(memory);
-        while idle.len() > KEPT || (idle.len() > 1 && idle.iter().map(|m| m.cache.bytes()).sum::<usize>() > MAX_CACHE) {
-            idle.remove(0);
-        }
-    }
-
-    /// Bytes that kept conversations take.
-    #[cfg(test)]
-    pub fn kept_bytes(&self) -> usize {
-        self.idle.borrow().iter().map(|m| m.cache.bytes()).sum()
     }
 }
 
@@ -403,14 +196,4 @@ pub(crate) fn about(file: &GgufFile) -> Result<About> {
         quantization: by_type.iter().max_by_key(|(_, n)| *n).map_or("", |(name, _)| *name),
         parameters: gguf.tensors().map(values).sum(),
     })
-}
-
-/// What the template does with tools. A dialect that no grammar of ours writes is left for the usual one.
-fn features(template: &ChatTemplate) -> TemplateFeatures {
-    let mut features = template.features();
-    if features.calls.call.contains(&kinora_formats::CallPart::Keywords) {
-        features.calls = ToolDialect::default();
-        features.tools = None;
-    }
-    features
 }

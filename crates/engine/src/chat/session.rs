@@ -13,7 +13,8 @@
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::adapters::Adapters;
-use super::model::{CHUNK, Memory, TextModel};
+use super::memory::{CHUNK, Memory};
+use super::model::TextModel;
 use crate::{EngineError, error::Result};
 
 const MAGIC: &[u8; 8] = b"KINORASE";
@@ -25,7 +26,7 @@ impl TextModel {
     /// # Errors
     /// `invalid_request` where nothing of it is kept, `device_lost`.
     pub async fn save(&self, prompt: &[u32], adapters: &Adapters) -> Result<Vec<u8>> {
-        let memory = self.remember(prompt, adapters)?;
+        let memory = self.remember(prompt, adapters, 0)?;
         let saved = self.write(&memory).await;
         if !memory.tokens.is_empty() {
             self.give_back(memory);
@@ -57,7 +58,9 @@ impl TextModel {
         let (tokens, whole, cache) = read(bytes)?;
         self.check_length(&tokens)?;
         self.adapt(adapters)?;
-        let cache = self.llama.restore_cache(cache, self.capacity(tokens.len() + 1)).map_err(|e| match e.into() {
+        let room = self.capacity(tokens.len() + 1);
+        let held = self.hold(room)?;
+        let cache = self.llama.restore_cache(cache, room).map_err(|e| match e.into() {
             e @ EngineError { code: "invalid_request", .. } => refused(&e.message),
             e => e,
         })?;
@@ -65,7 +68,7 @@ impl TextModel {
             return Err(refused("its tokens and its memory are of different lengths"));
         }
         let n = tokens.len();
-        self.give_back(Memory { cache, tokens, adapters: adapters.clone(), whole });
+        self.give_back(Memory { cache, tokens, adapters: adapters.clone(), whole, held });
         Ok(n)
     }
 }

@@ -9,7 +9,8 @@ use kinora_formats::Detokenizer;
 
 use super::adapters::Adapters;
 use super::event::{ChatEvent, FinishReason, TokenLogprob, Usage};
-use super::model::{Memory, TextModel};
+use super::memory::Memory;
+use super::model::TextModel;
 use super::request::{ChatRequest, CompletionRequest, Plan, Prompt, Speculation};
 use super::stop::StopFilter;
 use super::tools::{self, CallReader};
@@ -139,13 +140,14 @@ impl ChatStream {
                     let message = format!("{name} has another vocabulary, so it cannot guess for this model");
                     return Err(EngineError::invalid_request("chat", message));
                 }
-                known(draft.remember(prompt, &Adapters::default()))?.map(|memory| Draft { memory, model: draft })
+                known(draft.remember(prompt, &Adapters::default(), plan.max_tokens))?
+                    .map(|memory| Draft { memory, model: draft })
             }
             _ => None,
         };
-        let adapters = engine.adapters_of(&plan.adapters)?;
+        let adapters = model.adapters_of(&plan.adapters)?;
         known(model.adapt(&adapters))?; // refused now rather than in the middle
-        let memory = known(model.remember(prompt, &adapters))?;
+        let memory = known(model.remember(prompt, &adapters, plan.max_tokens))?;
         let cached = memory.as_ref().map_or(0, |memory| memory.tokens.len());
         let breakers = plan.sampling.dry.as_ref().map(|dry| model.holding(&dry.sequence_breakers)).unwrap_or_default();
         let usage = Usage { prompt_tokens: prompt.len(), cached_tokens: cached, ..Usage::default() };
@@ -197,7 +199,7 @@ impl ChatStream {
             }
             if let Err(e) = self.step().await {
                 self.done = true;
-                return Err(e.at("chat"));
+                return Err(self.model.out_of_memory(e, self.history.tokens().len()).at("chat"));
             }
         }
     }

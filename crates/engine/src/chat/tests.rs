@@ -26,6 +26,10 @@ fn byte_char(byte: u8) -> char {
 
 /// A Llama-type GGUF with two blocks of random weights, a byte-level BPE with a few merges, and ChatML.
 pub(crate) fn tiny_model(context: u32, seed: u64) -> Vec<u8> {
+    tiny_model_with(context, seed, TEMPLATE)
+}
+
+fn tiny_model_with(context: u32, seed: u64, template: &str) -> Vec<u8> {
     let merges = ["t h", "th e", "\" :", "Ġ a", "\" ,"];
     let mut tokens: Vec<String> = (0..=255).map(|b| byte_char(b).to_string()).collect();
     tokens.extend(merges.iter().map(|m| m.replace(' ', "")));
@@ -52,7 +56,7 @@ pub(crate) fn tiny_model(context: u32, seed: u64) -> Vec<u8> {
     w.strs("tokenizer.ggml.merges", &merges).unwrap();
     w.meta("tokenizer.ggml.token_type", MetaValue::Array(MetaArray::I32(types))).unwrap();
     w.u32("tokenizer.ggml.eos_token_id", vocab as u32 - 2).unwrap();
-    w.str("tokenizer.chat_template", TEMPLATE).unwrap();
+    w.str("tokenizer.chat_template", template).unwrap();
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let mut put = |name: &str, shape: &[usize]| {
         let scale = if shape.len() == 1 { 0.0 } else { 2.0 / (shape[1] as f32).sqrt() };
@@ -78,6 +82,23 @@ pub(crate) fn tiny_model(context: u32, seed: u64) -> Vec<u8> {
         }
     }
     w.finish().unwrap()
+}
+
+/// An adapter of `matrix` [out, cols] whose factors hold `value`; `architecture` may be empty.
+pub(crate) fn tiny_adapter(architecture: &str, matrix: &str, [out, cols]: [usize; 2], value: f32) -> GgufFile {
+    let mut w = GgufWriter::new();
+    if !architecture.is_empty() {
+        w.str("general.architecture", architecture).unwrap();
+    }
+    w.str("general.type", "adapter").unwrap();
+    w.str("adapter.type", "lora").unwrap();
+    w.f32("adapter.lora.alpha", 1.0).unwrap();
+    for (end, rows, columns) in [("a", 1, cols), ("b", out, 1)] {
+        let values = (0..rows * columns).map(|i| if i % 3 == 0 { value } else { -value });
+        let bytes: Vec<u8> = values.flat_map(f32::to_le_bytes).collect();
+        w.tensor(&format!("{matrix}.weight.lora_{end}"), &[rows, columns], BlockType::F32, &bytes).unwrap();
+    }
+    GgufFile::from_bytes(w.finish().unwrap()).unwrap()
 }
 
 pub(crate) fn tiny_engine(context: u32) -> Engine {
@@ -288,7 +309,7 @@ fn several_text_models_live_side_by_side_and_are_asked_by_name() {
     assert_eq!(missing.code, "model_not_found");
     assert!(missing.message.contains("kinora-text"));
     let before = engine.text_bytes();
-    engine.add_text_model("other", &GgufFile::from_bytes(tiny_model(128, 9)).unwrap()).unwrap();
+    engine.add_text_model("other", &GgufFile::from_bytes(tiny_model(128, 9)).unwrap(), Default::default()).unwrap();
     assert_eq!(engine.text_bytes(), 2 * before);
     assert_ne!(ask(Some("other")).unwrap(), embedded);
     assert_eq!(ask(None).unwrap(), embedded);
@@ -299,7 +320,10 @@ fn several_text_models_live_side_by_side_and_are_asked_by_name() {
     assert_eq!(ask(Some("other")).unwrap_err().code, "model_not_found");
     assert_eq!(engine.text_bytes(), before);
     assert_eq!(
-        engine.add_text_model("kinora-text", &GgufFile::from_bytes(tiny_model(128, 9)).unwrap()).unwrap_err().code,
+        engine
+            .add_text_model("kinora-text", &GgufFile::from_bytes(tiny_model(128, 9)).unwrap(), Default::default())
+            .unwrap_err()
+            .code,
         "invalid_request"
     );
 }
@@ -313,7 +337,7 @@ fn events(engine: &Engine, request: ChatRequest) -> Vec<ChatEvent> {
 #[test]
 fn guesses_change_nothing_but_the_time() {
     let engine = tiny_engine(512);
-    engine.add_text_model("draft", &GgufFile::from_bytes(tiny_model(512, 11)).unwrap()).unwrap();
+    engine.add_text_model("draft", &GgufFile::from_bytes(tiny_model(512, 11)).unwrap(), Default::default()).unwrap();
     let said = "la la la la la la la la";
     let mut accepted = 0;
     for seed in 0..8 {
@@ -401,6 +425,87 @@ fn tools_are_called_with_arguments_of_their_schema_by_any_model() {
 }
 
 #[test]
+fn a_model_that_writes_keywords_calls_with_keywords_and_the_arguments_come_as_json() {
+    let template = format!("List of tools: {{{{ tools | tojson }}}}{TEMPLATE}");
+    let files = ModelFiles { text: tiny_model_with(2048, 3, &template), ..Default::default() };
+    let engine = Engine::load(files, Device::cpu(1)).unwrap();
+    assert!(engine.text(None).unwrap().dialect().begin.contains("<|tool_call_start|>"));
+    let tool = |name: &str, required: serde_json::Value| Tool {
+        name: name.into(),
+        description: None,
+        parameters: json!({
+            "type": "object",
+            "properties": {
+                "city": { "enum": ["Rome", "Oslo"] },
+                "warm": { "type": "boolean" },
+                "at": { "$ref": "#/$defs/hours" },
+            },
+            "required": required,
+            "$defs": { "hours": { "type": "array", "items": { "type": "integer", "minimum": 0, "maximum": 9 }, "maxItems": 3 } },
+        }),
+    };
+    let tools = [
+        tool("all", json!(["city", "warm", "at"])),
+        tool("some", json!(["warm"])),
+        tool("any", json!([])),
+        Tool { name: "none".into(), description: None, parameters: json!({ "type": "object", "properties": {} }) },
+    ];
+    let mut lengths = [0; 4];
+    for only in &tools {
+        for seed in 0..6 {
+            let asked = ChatRequest {
+                tools: tools.to_vec(),
+                tool_choice: ToolChoice::Named(only.name.clone()),
+                max_tokens: Some(300),
+                sampling: heat(1.5),
+                seed,
+                ..request("weather in Rome?")
+            };
+            let mut calls: Vec<(String, String)> = Vec::new();
+            for event in events(&engine, asked) {
+                match event {
+                    ChatEvent::ToolCall { name, .. } => calls.push((name, String::new())),
+                    ChatEvent::ToolArguments { index, text } => calls[index].1 += &text,
+                    ChatEvent::Delta { text, .. } => panic!("{text:?} beside a call"),
+                    ChatEvent::Done { finish_reason, .. } => assert_eq!(finish_reason, FinishReason::ToolCalls),
+                }
+            }
+            assert!(!calls.is_empty());
+            for (name, arguments) in calls {
+                assert_eq!(name, only.name);
+                let arguments: serde_json::Map<String, serde_json::Value> = serde_json::from_str(&arguments).unwrap();
+                lengths[arguments.len()] += 1;
+                for required in only.parameters["required"].as_array().into_iter().flatten() {
+                    assert!(arguments.contains_key(required.as_str().unwrap()), "{name}({arguments:?})");
+                }
+                for (key, value) in arguments {
+                    assert!(match key.as_str() {
+                        "city" => value == "Rome" || value == "Oslo",
+                        "warm" => value.is_boolean(),
+                        "at" => value.as_array().is_some_and(|hours| hours.len() <= 3),
+                        _ => false,
+                    });
+                }
+            }
+        }
+    }
+    assert!(lengths.iter().all(|n| *n > 0), "{lengths:?}");
+    // what was called is told as the model would write it
+    let called = Message {
+        tool_calls: vec![ToolCall {
+            id: "1".into(),
+            name: "all".into(),
+            arguments: r#"{"city":"Oslo","warm":true}"#.into(),
+        }],
+        ..Message::assistant("")
+    };
+    let messages = vec![Message::user("go"), called, Message::tool("1", "rain")];
+    let (tokens, _) = engine.text(None).unwrap().prompt(&ChatRequest { messages, ..request("") }).unwrap();
+    let text = engine.text(None).unwrap().tokenizer.decode(&tokens);
+    assert!(text.contains(r#"<|tool_call_start|>[all(city="Oslo", warm=True)]<|tool_call_end|>"#), "{text}");
+}
+
+#[test]
 fn every_format_is_kept_to() {
     let engine = tiny_engine(512);
     let answer = |format, seed| {
@@ -473,7 +578,7 @@ fn old_turns_are_dropped_where_that_is_allowed() {
 #[test]
 fn a_thousand_chats_leave_nothing_behind() {
     let engine = tiny_engine(256);
-    let Device::Cpu(cpu) = engine.device().clone() else { panic!("a CPU") };
+    let Device::Cpu(cpu) = engine.device() else { panic!("a CPU") };
     let ask = |i: usize| {
         let asked = ChatRequest { seed: i as u64, max_tokens: Some(3), ..request(&format!("chat number {}", i % 9)) };
         run(&engine, asked).unwrap();

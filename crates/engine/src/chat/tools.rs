@@ -7,6 +7,7 @@ use kinora_formats::{CallPart, ToolDialect};
 use serde_json::{Value, json};
 
 use super::event::ChatEvent;
+use super::keywords;
 use super::request::{Message, Role, Tool, ToolChoice};
 use crate::{EngineError, constrain::compact, error::Result};
 
@@ -81,8 +82,11 @@ pub(crate) fn each_text(value: &mut Value, change: &impl Fn(&str) -> String) {
 /// A turn in words, for a template that knows no tools.
 pub(crate) fn message_in_words(message: &Message, safe: impl Fn(&str) -> String, dialect: &ToolDialect) -> Value {
     let content = safe(&message.content);
-    let calls: Vec<String> =
-        message.tool_calls.iter().map(|c| dialect.write(&safe(&c.name), &safe(&c.arguments), &c.id)).collect();
+    let spelt = |c: &super::request::ToolCall| {
+        let arguments = if writes_keywords(dialect) { keywords::spelt(&c.arguments) } else { c.arguments.clone() };
+        dialect.write(&safe(&c.name), &safe(&arguments), &c.id)
+    };
+    let calls: Vec<String> = message.tool_calls.iter().map(spelt).collect();
     let calls = match calls.is_empty() {
         true => String::new(),
         false => [&dialect.begin, &calls.join(dialect.between.as_deref().unwrap_or("\n")), &dialect.end]
@@ -94,6 +98,10 @@ pub(crate) fn message_in_words(message: &Message, safe: impl Fn(&str) -> String,
         role if content.is_empty() || calls.is_empty() => json!({ "role": role.name(), "content": content + &calls }),
         role => json!({ "role": role.name(), "content": format!("{content}\n{calls}") }),
     }
+}
+
+fn writes_keywords(dialect: &ToolDialect) -> bool {
+    dialect.call.contains(&CallPart::Keywords)
 }
 
 /// Which tools may be called, and whether one must.
@@ -152,13 +160,25 @@ pub(crate) fn grammar(tools: &[&Tool], dialect: &ToolDialect, parallel: bool, be
         if let Some(map) = schema.as_object_mut() {
             map.entry("type").or_insert_with(|| json!("object"));
         }
-        compact(&mut schema).map_err(|e| {
+        let refused = |e: EngineError| {
             EngineError::invalid_request("chat", format!("the parameters of the tool {}: {}", tool.name, e.message))
-        })?;
+        };
+        let args = format!("args_{i}");
+        let (args, rules) = if writes_keywords(dialect) {
+            match keywords::grammar(&args, &schema).map_err(refused)? {
+                Some(rules) if keywords::may_be_empty(&schema) => (format!("({args})?"), rules),
+                Some(rules) => (args, rules),
+                None => Default::default(),
+            }
+        } else {
+            compact(&mut schema).map_err(refused)?;
+            let rule = format!("{args}: %json {schema}\n");
+            (args, rule)
+        };
         let part = |part: &CallPart| match part {
             CallPart::Text(t) => text(t),
             CallPart::Name => text(&tool.name),
-            CallPart::Arguments | CallPart::Keywords => format!("args_{i}"),
+            CallPart::Arguments | CallPart::Keywords => args.clone(),
             CallPart::Id => "/[a-zA-Z0-9]{9}/".to_string(),
         };
         let rest: Vec<String> = dialect.call.iter().map(part).collect();
@@ -166,7 +186,7 @@ pub(crate) fn grammar(tools: &[&Tool], dialect: &ToolDialect, parallel: bool, be
         let opening = opening(dialect);
         let first = opening.get(begun.len()..).map(text).unwrap_or_default();
         let tail = rest.get(of_text..).unwrap_or_default().join(" ");
-        lark.push_str(&format!("first_{i}: {first} {tail}\ncall_{i}: {}\nargs_{i}: %json {schema}\n", rest.join(" ")));
+        lark.push_str(&format!("first_{i}: {first} {tail}\ncall_{i}: {}\n{rules}", rest.join(" ")));
     }
     Ok(lark)
 }
@@ -266,20 +286,30 @@ impl CallReader {
             Some(CallPart::Name) => {
                 let Some(CallPart::Text(next)) = self.dialect.call.get(self.part + 1) else { return None };
                 let end = self.text.find(next.as_str())?;
-                self.name = self.text.drain(..end).collect();
+                let name: String = self.text.drain(..end).collect();
+                // where a call begins with its name, it stands behind the beginning, or what is between calls
+                let before = match self.calls {
+                    _ if self.part > 0 => None,
+                    0 => Some(self.dialect.begin.as_str()),
+                    _ => self.dialect.between.as_deref(),
+                };
+                self.name = before.and_then(|before| name.strip_prefix(before)).unwrap_or(&name).to_string();
             }
             Some(CallPart::Id) => {
                 self.text.get(..9)?;
                 self.id = Some(self.text.drain(..9).collect());
             }
-            Some(CallPart::Arguments | CallPart::Keywords) => {
-                if !self.nesting.told {
-                    self.nesting.told = true;
-                    let own = format!("call_{:08x}{:02x}", self.seed as u32, self.calls);
-                    let (id, name) = (self.id.take().unwrap_or(own), std::mem::take(&mut self.name));
-                    events.push(ChatEvent::ToolCall { index: self.calls, id, name });
-                    self.calls += 1;
-                }
+            Some(CallPart::Keywords) => {
+                self.tell(events);
+                // all at once: the first of them says nothing about JSON
+                let mut ending = keywords::Ending::default();
+                let end = self.text.find(|c| ending.is(c))?;
+                let text: String = self.text.drain(..end).collect();
+                let text = keywords::read(&text).map_or(text, |arguments| arguments.to_string());
+                events.push(ChatEvent::ToolArguments { index: self.calls - 1, text });
+            }
+            Some(CallPart::Arguments) => {
+                self.tell(events);
                 let nesting = &mut self.nesting;
                 let end = self.text.char_indices().find(|(_, c)| nesting.ends(*c)).map(|(at, c)| at + c.len_utf8());
                 let text: String = self.text.drain(..end.unwrap_or(self.text.len())).collect();
@@ -292,33 +322,59 @@ impl CallReader {
         self.part += 1;
         Some(())
     }
+
+    /// Tells a call once its name is known.
+    fn tell(&mut self, events: &mut Vec<ChatEvent>) {
+        if self.nesting.told {
+            return;
+        }
+        self.nesting.told = true;
+        let own = format!("call_{:08x}{:02x}", self.seed as u32, self.calls);
+        let (id, name) = (self.id.take().unwrap_or(own), std::mem::take(&mut self.name));
+        events.push(ChatEvent::ToolCall { index: self.calls, id, name });
+        self.calls += 1;
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    /// LiquidAI LFM2.
+    fn lfm2() -> ToolDialect {
+        let text = |s: &str| CallPart::Text(s.into());
+        ToolDialect {
+            begin: "<|tool_call_start|>[".into(),
+            call: vec![CallPart::Name, text("("), CallPart::Keywords, text(")")],
+            between: Some(", ".into()),
+            end: "]<|tool_call_end|>".into(),
+        }
+    }
+
     #[test]
     fn calls_are_read_however_the_text_is_cut() {
-        let text = "<tool_call>\n{\"name\": \"a\", \"arguments\": {\"x\":\"}\\\"{\",\"y\":[1]}}\n</tool_call>\n<tool_call>\n{\"name\": \"b\", \
-                    \"arguments\": {}}\n</tool_call>";
-        for size in 1..20 {
-            let mut reader = CallReader::new(&ToolDialect::default(), "", 7);
-            let mut events = Vec::new();
-            let chars: Vec<char> = text.chars().collect();
-            for piece in chars.chunks(size) {
-                reader.push(&piece.iter().collect::<String>(), &mut events);
-            }
-            let (mut names, mut arguments) = (Vec::new(), vec![String::new(); 2]);
-            for event in events {
-                match event {
-                    ChatEvent::ToolCall { name, .. } => names.push(name),
-                    ChatEvent::ToolArguments { index, text } => arguments[index].push_str(&text),
-                    other => panic!("{other:?}"),
+        let hermes = "<tool_call>\n{\"name\": \"a\", \"arguments\": {\"x\":\"}\\\"{\",\"y\":[1]}}\n</tool_call>\n<tool_call>\n\
+                      {\"name\": \"b\", \"arguments\": {}}\n</tool_call>";
+        let python = "<|tool_call_start|>[a(x=\"}\\\"{\", y=[1]), b()]<|tool_call_end|>";
+        for (dialect, text) in [(ToolDialect::default(), hermes), (lfm2(), python)] {
+            for size in 1..20 {
+                let mut reader = CallReader::new(&dialect, "", 7);
+                let mut events = Vec::new();
+                let chars: Vec<char> = text.chars().collect();
+                for piece in chars.chunks(size) {
+                    reader.push(&piece.iter().collect::<String>(), &mut events);
                 }
+                let (mut names, mut arguments) = (Vec::new(), vec![String::new(); 2]);
+                for event in events {
+                    match event {
+                        ChatEvent::ToolCall { name, .. } => names.push(name),
+                        ChatEvent::ToolArguments { index, text } => arguments[index].push_str(&text),
+                        other => panic!("{other:?}"),
+                    }
+                }
+                assert_eq!(names, ["a", "b"]);
+                assert_eq!(arguments, ["{\"x\":\"}\\\"{\",\"y\":[1]}", "{}"]);
             }
-            assert_eq!(names, ["a", "b"]);
-            assert_eq!(arguments, ["{\"x\":\"}\\\"{\",\"y\":[1]}", "{}"]);
         }
     }
 
@@ -336,6 +392,7 @@ mod tests {
             (of("", "{\"name\": \""), "{\"name\": \""),
             (of("[TOOL_CALLS][", "{\"name\": \""), "[TOOL_CALLS]"),
             (of("<|python_tag|>", "{\"name\": \""), "<|python_tag|>"),
+            (lfm2(), "<|tool_call_start|>"),
         ] {
             assert_eq!(trigger(&dialect), mark);
         }

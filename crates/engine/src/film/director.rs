@@ -1,6 +1,7 @@
 //! The stages of a film, one piece of work an event: the reader pulls, and what it does not pull is not computed.
 
 use std::collections::VecDeque;
+use std::rc::Rc;
 
 use kinora_models::video::layout::{FrameLayout, ShotIds, VocabularyError};
 use kinora_models::video::refine::Refiner;
@@ -9,6 +10,7 @@ use super::{
     Cue, FilmEvent, FilmRequest, Frame, Grounded, Script, Shot, Storyboard, ground, keep_promises, make_consistent,
     refine, schema, shot_ids, storyboard::complete_shots,
 };
+use crate::recovery::MAX_RECOVERIES;
 use crate::sampling::Sampling;
 use crate::{
     Abort, Engine, EngineError, VideoModels,
@@ -40,6 +42,10 @@ pub struct FilmStream {
     abort: Abort,
     queue: VecDeque<FilmEvent>,
     stage: Stage,
+    /// Where shots are made; another where their device was lost.
+    video: Rc<VideoModels>,
+    /// How often it was.
+    recoveries: usize,
 }
 
 /// Where the film is. Each stage holds what it needs and nothing of the next.
@@ -74,7 +80,7 @@ impl FilmStream {
         let grounded = ground(&request.idea, vocabulary);
         let notice = |n: &super::GroundingNotice| FilmEvent::Notice { code: n.code().to_string(), text: n.text() };
         let mut queue: VecDeque<FilmEvent> = grounded.notices.iter().map(notice).collect();
-        if request.style != FilmRequest::default().style && refiner_for(video, &request).is_none() {
+        if request.style != FilmRequest::default().style && refiner_for(&video, &request).is_none() {
             let why = match &video.refiner {
                 _ if !request.refine => "comes with refining, which is off",
                 None => "needs the refine model, which is not here",
@@ -94,12 +100,12 @@ impl FilmStream {
             ..Default::default()
         })?;
         let stage = Stage::Script { stream, text: String::new() };
-        Ok(Self { engine: engine.clone(), request, grounded, abort, queue, stage })
+        Ok(Self { engine: engine.clone(), request, grounded, abort, queue, stage, video, recoveries: 0 })
     }
 
     /// Whether every frame comes a second time, refined.
     pub fn refines(&self) -> bool {
-        matches!(self.refiner(), Ok(Some(_)))
+        self.refiner().is_some()
     }
 
     /// Stops the work at its next turn; the call that waits answers `aborted`.
@@ -110,50 +116,90 @@ impl FilmStream {
     /// The next event, or `None` after [`FilmEvent::Done`].
     ///
     /// # Errors
-    /// `aborted` after [`Self::abort_handle`] was used; else what the stage met (out of memory, device lost …).
+    /// `aborted` after [`Self::abort_handle`] was used; else what the stage met (out of memory …). A device that is lost is
+    /// replaced, and the shot in hand goes on there.
     pub async fn next(&mut self) -> Result<Option<FilmEvent>, EngineError> {
         loop {
-            self.engine.device().turn(&self.abort).await?;
+            if let Err(e) = self.engine.device().turn(&self.abort).await.map_err(EngineError::from) {
+                // a text model finds another device by itself, and shots below
+                if e.code != "device_lost" {
+                    return Err(e);
+                }
+            }
             if let Some(event) = self.queue.pop_front() {
                 return Ok(Some(event));
             }
             if matches!(self.stage, Stage::Done) {
                 return Ok(None);
             }
-            self.advance().await?;
+            match self.advance().await {
+                Err(e) if e.code == "device_lost" && self.makes_shots() && self.recoveries < MAX_RECOVERIES => {
+                    self.recover().await?;
+                }
+                Err(e) => {
+                    self.stage = Stage::Done;
+                    return Err(e);
+                }
+                Ok(()) => {}
+            }
         }
     }
 
-    /// One piece of work: some tokens, one shot's motion, one painted frame, or one step of a refined one.
+    /// One piece of work: some tokens, one shot's motion, one painted frame, or one step of a refined one. After an error the
+    /// stage is what it was.
     async fn advance(&mut self) -> Result<(), EngineError> {
-        self.stage = match std::mem::replace(&mut self.stage, Stage::Done) {
-            Stage::Script { stream, text } => self.write_script(stream, text).await?,
-            Stage::Storyboard { stream, json, told } => self.write_storyboard(stream, json, told).await?,
-            Stage::Motion { shots, planned } => self.plan_shot(shots, planned).await?,
-            Stage::Paint { planned, shot, index } => self.paint_frame(planned, shot, index).await?,
-            Stage::Refine { planned, progress } => self.refine_frame(planned, progress).await?,
-            Stage::Done => Stage::Done,
+        let mut stage = std::mem::replace(&mut self.stage, Stage::Done);
+        let next = match &mut stage {
+            Stage::Script { stream, text } => self.write_script(stream, text).await,
+            Stage::Storyboard { stream, json, told } => self.write_storyboard(stream, json, told).await,
+            Stage::Motion { shots, planned } => self.plan_shot(shots, planned).await,
+            Stage::Paint { planned, shot, index } => self.paint_frame(planned, shot, index).await,
+            Stage::Refine { planned, progress } => self.refine_frame(planned, progress).await,
+            Stage::Done => Ok(None),
         };
+        let (next, outcome) = match next {
+            Ok(next) => (next, Ok(())),
+            Err(e) => (None, Err(e)),
+        };
+        self.stage = next.unwrap_or(stage);
+        outcome
+    }
+
+    /// Whether the stage is one of the video models.
+    fn makes_shots(&self) -> bool {
+        matches!(self.stage, Stage::Motion { .. } | Stage::Paint { .. } | Stage::Refine { .. })
+    }
+
+    /// Goes on with the video models on another device. What was made is plain data; of the frame that was being refined the
+    /// steps are made again.
+    async fn recover(&mut self) -> Result<(), EngineError> {
+        self.abort.check()?;
+        self.recoveries += 1;
+        self.video = self.engine.recover_video(&self.video).await?;
+        if let Stage::Refine { progress, .. } = &mut self.stage {
+            progress.begin_again();
+        }
         Ok(())
     }
 
-    async fn write_script(&mut self, mut stream: ChatStream, mut text: String) -> Result<Stage, EngineError> {
+    /// What comes next; none while the stage goes on, as of the stages below.
+    async fn write_script(&mut self, stream: &mut ChatStream, text: &mut String) -> Result<Option<Stage>, EngineError> {
         match stream.next().await? {
             Some(ChatEvent::Delta { text: delta, .. }) => {
                 text.push_str(&delta);
                 self.queue.push_back(FilmEvent::ScriptDelta { text: delta });
-                return Ok(Stage::Script { stream, text });
+                return Ok(None);
             }
-            Some(_) => return Ok(Stage::Script { stream, text }),
+            Some(_) => return Ok(None),
             None => {}
         }
-        self.queue.push_back(FilmEvent::Script { script: Script::parse(&text) });
+        self.queue.push_back(FilmEvent::Script { script: Script::parse(text) });
         let messages = vec![
             Message::user(script_prompt(&self.grounded.idea, self.request.shots)),
-            Message::assistant(text),
+            Message::assistant(std::mem::take(text)),
             Message::user("Storyboard".to_string()),
         ];
-        let schema = schema(self.engine.video()?.painter.vocabulary(), &self.grounded, self.request.shots);
+        let schema = schema(self.video.painter.vocabulary(), &self.grounded, self.request.shots);
         let stream = self.engine.chat(ChatRequest {
             messages,
             max_tokens: Some(TOKENS_PER_SHOT * self.request.shots + TOKENS_MORE),
@@ -163,35 +209,35 @@ impl FilmStream {
             abort: self.abort.clone(),
             ..Default::default()
         })?;
-        Ok(Stage::Storyboard { stream, json: String::new(), told: 0 })
+        Ok(Some(Stage::Storyboard { stream, json: String::new(), told: 0 }))
     }
 
     async fn write_storyboard(
         &mut self,
-        mut stream: ChatStream,
-        mut json: String,
-        mut told: usize,
-    ) -> Result<Stage, EngineError> {
+        stream: &mut ChatStream,
+        json: &mut String,
+        told: &mut usize,
+    ) -> Result<Option<Stage>, EngineError> {
         match stream.next().await? {
             Some(ChatEvent::Delta { text, .. }) => {
                 json.push_str(&text);
                 if text.contains('}') {
-                    let shots = complete_shots(&json);
-                    if shots.len() > told && shots.len() < self.request.shots {
-                        told = shots.len();
+                    let shots = complete_shots(json);
+                    if shots.len() > *told && shots.len() < self.request.shots {
+                        *told = shots.len();
                         let mut board = Storyboard { title: String::new(), shots };
                         make_consistent(&mut board, &self.grounded);
                         self.tell_storyboard(board, false);
                     }
                 }
-                return Ok(Stage::Storyboard { stream, json, told });
+                return Ok(None);
             }
-            Some(_) => return Ok(Stage::Storyboard { stream, json, told }),
+            Some(_) => return Ok(None),
             None => {}
         }
-        let mut board = serde_json::from_str::<Storyboard>(&json).unwrap_or_else(|_| Storyboard {
+        let mut board = serde_json::from_str::<Storyboard>(json).unwrap_or_else(|_| Storyboard {
             title: self.request.idea.chars().take(60).collect(),
-            shots: complete_shots(&json),
+            shots: complete_shots(json),
         });
         if board.shots.is_empty() {
             let message = "the text model's storyboard holds no shot".to_string();
@@ -208,7 +254,7 @@ impl FilmStream {
         let shots = board.shots.clone();
         self.tell_storyboard(board, true);
         self.tell_captions(&shots);
-        Ok(Stage::Motion { shots, planned: Vec::new() })
+        Ok(Some(Stage::Motion { shots, planned: Vec::new() }))
     }
 
     fn tell_storyboard(&mut self, board: Storyboard, done: bool) {
@@ -234,10 +280,12 @@ impl FilmStream {
     }
 
     /// Motion for the next shot, and its thumbnail from the middle of it.
-    async fn plan_shot(&mut self, shots: Vec<Shot>, mut planned: Vec<Planned>) -> Result<Stage, EngineError> {
+    async fn plan_shot(&mut self, shots: &[Shot], planned: &mut Vec<Planned>) -> Result<Option<Stage>, EngineError> {
         let at = planned.len();
-        let Some(shot) = shots.get(at) else { return Ok(Stage::Paint { planned, shot: 0, index: 0 }) };
-        let video = self.engine.video()?;
+        let Some(shot) = shots.get(at) else {
+            return Ok(Some(Stage::Paint { planned: std::mem::take(planned), shot: 0, index: 0 }));
+        };
+        let video = &self.video;
         let unknown = |e: VocabularyError| EngineError::new("storyboard_failed", "storyboard", e.to_string());
         let ids = shot_ids(shot, &self.request.style, video.painter.vocabulary()).map_err(unknown)?;
         let seed = self.request.seed.wrapping_add(SEED_STEP.wrapping_mul(at as u64 + 1));
@@ -246,54 +294,53 @@ impl FilmStream {
         let typed = layout.typed().ok_or_else(|| {
             EngineError::new("motion_failed", "motion", "the motion model gave a layout that is not finite".to_string())
         })?;
-        let refine = match self.refiner()? {
+        let refine = match self.refiner() {
             Some(refiner) => {
                 let ids = shot_ids(shot, &self.request.style, refiner.vocabulary()).map_err(unknown)?;
                 Some(refine::Plan { ids, seed })
             }
             None => None,
         };
-        planned.push(Planned { ids, layout: typed, refine, drafts: Vec::new() });
-        if let Some(plan) = planned.last() {
-            let frame = self.paint(plan, frames / 2).await?;
-            self.queue.push_back(FilmEvent::Thumbnail { shot: at, frame });
-        }
-        Ok(Stage::Motion { shots, planned })
+        let plan = Planned { ids, layout: typed, refine, drafts: Vec::new() };
+        let frame = self.paint(&plan, frames / 2).await?;
+        planned.push(plan);
+        self.queue.push_back(FilmEvent::Thumbnail { shot: at, frame });
+        Ok(None)
     }
 
     async fn paint_frame(
         &mut self,
-        mut planned: Vec<Planned>,
-        shot: usize,
-        index: usize,
-    ) -> Result<Stage, EngineError> {
+        planned: &mut Vec<Planned>,
+        shot: &mut usize,
+        index: &mut usize,
+    ) -> Result<Option<Stage>, EngineError> {
         let frames = planned.iter().map(|plan| plan.layout.len()).sum();
-        let Some(plan) = planned.get_mut(shot) else {
-            return Ok(Stage::Refine { planned, progress: refine::Progress::default() });
+        let Some(plan) = planned.get_mut(*shot) else {
+            return Ok(Some(Stage::Refine { planned: std::mem::take(planned), progress: refine::Progress::default() }));
         };
         let of = plan.layout.len();
-        let frame = self.paint(plan, index).await?;
+        let frame = self.paint(plan, *index).await?;
         if plan.refine.is_some() && refine::kept(frames, frame.width, frame.height) {
             plan.drafts.push(frame.clone());
         }
-        self.queue.push_back(FilmEvent::Draft { shot, index, of, frame });
-        let (shot, index) = if index + 1 < of { (shot, index + 1) } else { (shot + 1, 0) };
-        Ok(Stage::Paint { planned, shot, index })
+        self.queue.push_back(FilmEvent::Draft { shot: *shot, index: *index, of, frame });
+        (*shot, *index) = if *index + 1 < of { (*shot, *index + 1) } else { (*shot + 1, 0) };
+        Ok(None)
     }
 
     async fn refine_frame(
         &mut self,
-        mut planned: Vec<Planned>,
-        mut progress: refine::Progress,
-    ) -> Result<Stage, EngineError> {
+        planned: &mut [Planned],
+        progress: &mut refine::Progress,
+    ) -> Result<Option<Stage>, EngineError> {
         let (shot, index) = (progress.shot, progress.index);
-        let (Some(refiner), Some(plan)) = (self.refiner()?, planned.get_mut(shot)) else {
+        let (Some(refiner), Some(plan)) = (self.refiner(), planned.get_mut(shot)) else {
             self.queue.push_back(FilmEvent::Done);
-            return Ok(Stage::Done);
+            return Ok(Some(Stage::Done));
         };
         let Some(asked) = &plan.refine else {
             self.queue.push_back(FilmEvent::Done);
-            return Ok(Stage::Done);
+            return Ok(Some(Stage::Done));
         };
         match progress.step(refiner, asked, (self.request.width, self.request.height)).await? {
             refine::Step::More => {}
@@ -306,7 +353,7 @@ impl FilmStream {
                         &again
                     }
                 };
-                progress.draft(refiner, self.engine.device(), draft)?;
+                progress.draft(refiner, &self.video.device, draft)?;
             }
             refine::Step::Frame(frame) => {
                 let of = plan.layout.len();
@@ -316,20 +363,29 @@ impl FilmStream {
                 }
             }
         }
-        Ok(Stage::Refine { planned, progress })
+        Ok(None)
     }
 
-    fn refiner(&self) -> Result<Option<&Refiner>, EngineError> {
-        Ok(refiner_for(self.engine.video()?, &self.request))
+    fn refiner(&self) -> Option<&Refiner> {
+        refiner_for(&self.video, &self.request)
     }
 
     /// Frame `index` of a planned shot.
     async fn paint(&self, plan: &Planned, index: usize) -> Result<Frame, EngineError> {
         let (width, height) = (self.request.width, self.request.height);
         let layout = plan.layout.get(index..=index).unwrap_or_default();
-        let painter = &self.engine.video()?.painter;
+        let painter = &self.video.painter;
         let planes = painter.paint(&plan.ids, layout, width as usize, height as usize)?.to_vec().await?;
         Frame::from_planes(width, height, &planes)
+    }
+}
+
+#[cfg(test)]
+impl FilmStream {
+    /// A film whose shots are written.
+    pub(crate) fn of_shots(engine: &Engine, request: FilmRequest, shots: Vec<Shot>) -> Result<Self, EngineError> {
+        let stage = Stage::Motion { shots, planned: Vec::new() };
+        Ok(Self { stage, queue: VecDeque::new(), ..Self::open(engine, request)? })
     }
 }
 

@@ -66,6 +66,11 @@ impl Progress {
         Frame::from_planes(size.0, size.1, &planes).map(Step::Frame)
     }
 
+    /// Forgets what lies on a device that was lost: the frame begins again.
+    pub fn begin_again(&mut self) {
+        (self.shared, self.frame) = (None, None);
+    }
+
     /// Goes to the next frame of a shot of `frames`; `true` when another shot begins.
     pub fn advance(&mut self, frames: usize) -> bool {
         self.index += 1;

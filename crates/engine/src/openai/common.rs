@@ -28,21 +28,43 @@ pub(super) fn ignored(fields: &Fields, table: &Table) -> Headers {
     }
 }
 
-/// The name of the model to ask: the one named, else the default.
+/// Whom a request asks.
+pub(super) struct Named {
+    /// As answers call it: the model's name, or `model:adapter`.
+    pub id: String,
+    pub model: String,
+    /// The adapter in that name, with its usual strength.
+    pub adapter: Option<(String, f32)>,
+}
+
+/// The model to ask: the one named, by itself or with an adapter behind a colon, else the default.
 ///
 /// # Errors
 /// `model_not_found` with what is loaded.
-pub(super) fn model(engine: &Engine, fields: &Fields) -> Result<String> {
+pub(super) fn model(engine: &Engine, fields: &Fields) -> Result<Named> {
     let named = fields.text("model")?;
     let models = engine.models();
     let found = match named {
         Some(name) => models.iter().find(|m| m.name == name),
         None => models.iter().find(|m| m.name == crate::EMBEDDED).or(models.first()),
     };
-    match found {
-        Some(model) => Ok(model.name.clone()),
+    if let Some(model) = found {
+        return Ok(Named { id: model.name.clone(), model: model.name.clone(), adapter: None });
+    }
+    let mut adapted = models.iter().flat_map(|m| m.adapters.iter().map(move |adapter| (m, adapter)));
+    match adapted.find(|(m, adapter)| named == Some(&adapted_id(&m.name, &adapter.name))) {
+        Some((m, adapter)) => Ok(Named {
+            id: adapted_id(&m.name, &adapter.name),
+            model: m.name.clone(),
+            adapter: Some((adapter.name.clone(), adapter.strength)),
+        }),
         None => Err(not_found(engine, named.unwrap_or("text model"))),
     }
+}
+
+/// What a model with one of its adapters on is called.
+pub(super) fn adapted_id(model: &str, adapter: &str) -> String {
+    format!("{model}:{adapter}")
 }
 
 /// The refusal of a name that no model has.

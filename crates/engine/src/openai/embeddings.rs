@@ -26,7 +26,10 @@ pub(super) const TABLE: Table =
 /// The first field that cannot be honoured.
 pub(super) fn open(engine: &Engine, body: &Value, abort: Abort) -> Result<Exchange> {
     let fields = Fields::open(body, "", &TABLE)?;
-    let model = common::model(engine, &fields)?;
+    let common::Named { model, adapter, .. } = common::model(engine, &fields)?;
+    if adapter.is_some() {
+        return fields.refuse("model", format!("names an adapter, and vectors are made without. Ask {model}."));
+    }
     let inputs = prompts(&fields, "input")?;
     if inputs.len() > MAX_INPUTS {
         return fields.refuse("input", format!("holds {} texts; at most {MAX_INPUTS} can be.", inputs.len()));

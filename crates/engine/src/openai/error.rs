@@ -11,7 +11,7 @@ pub type Result<T> = std::result::Result<T, ApiError>;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct ApiError {
-    /// HTTP status, 400 to 503.
+    /// HTTP status, 400 to 507.
     pub status: u16,
     /// Stable name for programs, such as `unsupported_parameter`.
     pub code: String,
@@ -73,7 +73,7 @@ impl ApiError {
 }
 
 /// Statuses of the engine's codes; what is not named is a failure of ours.
-const STATUS: [(&str, u16); 9] = [
+const STATUS: [(&str, u16); 10] = [
     ("invalid_request", 400),
     ("context_length_exceeded", 400),
     ("unsupported", 400),
@@ -83,6 +83,7 @@ const STATUS: [(&str, u16); 9] = [
     ("model_not_found", 404),
     ("aborted", 499),
     ("queue_full", 503),
+    ("out_of_memory", 507),
 ];
 
 impl From<EngineError> for ApiError {

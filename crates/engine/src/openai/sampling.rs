@@ -2,8 +2,10 @@
 
 use serde_json::Value;
 
+use super::common::Named;
 use super::error::Result;
 use super::fields::{Fields, Table};
+use crate::Engine;
 use crate::chat::{ContextPolicy, Speculation};
 use crate::sampling::{Dry, Mirostat, Sampling, Xtc};
 
@@ -123,15 +125,31 @@ pub(super) fn speculation(kinora: Option<&Fields>) -> Result<Option<Speculation>
     Ok(Some(Speculation::draft(draft.required_text("draft")?, tokens)))
 }
 
-/// Loaded adapters by name, each with its strength: `{ "name": 1 }`.
+/// Adapters of the model: the one in its name, and those of the extension, by name with a strength each (`{ "name": 1 }`) or
+/// without (`["name"]`: their usual ones).
 ///
 /// # Errors
-/// What is no such object.
-pub(super) fn adapters(kinora: Option<&Fields>) -> Result<Vec<(String, f32)>> {
-    let Some((k, value)) = kinora.and_then(|k| Some((k, k.get("adapters")?))) else { return Ok(Vec::new()) };
-    let entry = |(name, scale): (&String, &Value)| Some((name.clone(), scale.as_f64()? as f32));
-    match value.as_object().map(|map| map.iter().map(entry).collect()) {
-        Some(Some(adapters)) => Ok(adapters),
-        _ => k.refuse("adapters", "must give names of loaded adapters as keys and numbers as their strengths."),
-    }
+/// What is neither; an adapter that the model does not have.
+pub(super) fn adapters(engine: &Engine, named: &Named, kinora: Option<&Fields>) -> Result<Vec<(String, f32)>> {
+    let mut adapters: Vec<(String, f32)> = named.adapter.iter().cloned().collect();
+    let Some((k, value)) = kinora.and_then(|k| Some((k, k.get("adapters")?))) else { return Ok(adapters) };
+    let listed: Option<Vec<(String, f32)>> = match value {
+        Value::Object(map) => map.iter().map(|(name, scale)| Some((name.clone(), scale.as_f64()? as f32))).collect(),
+        Value::Array(_) | Value::String(_) => {
+            let names = k.texts("adapters")?;
+            let models = engine.models();
+            let loaded = models.iter().filter(|m| m.name == named.model).flat_map(|m| &m.adapters);
+            let usual = |name: &String| loaded.clone().find(|a| a.name == *name).map_or(1.0, |a| a.strength);
+            // one that is not loaded is refused with the names that are, where the answer is opened
+            Some(names.into_iter().map(|name| (name.clone(), usual(&name))).collect())
+        }
+        _ => None,
+    };
+    let Some(listed) = listed else {
+        return k
+            .refuse("adapters", "must give names of the model's adapters, or such names as keys and their strengths.");
+    };
+    adapters.retain(|(name, _)| listed.iter().all(|(other, _)| other != name));
+    adapters.extend(listed);
+    Ok(adapters)
 }

@@ -2,7 +2,7 @@ use serde_json::{Value, json};
 
 use super::fields::Table;
 use super::{Event, Request, Service, chat, completions, embeddings, responses};
-use crate::chat::tests::tiny_engine;
+use crate::chat::tests::{tiny_adapter, tiny_engine};
 
 fn service() -> Service {
     Service::new(tiny_engine(128), || 1_700_000_000_123)
@@ -318,4 +318,53 @@ fn an_answer_matches_its_expression_is_one_of_its_choices_or_follows_its_grammar
     );
     let body = json!({ "messages": [{ "role": "user", "content": "ab" }], "kinora": { "regex": "(" } });
     assert_eq!(post("chat/completions", body).0, 400);
+}
+
+#[test]
+fn an_adapter_is_asked_for_by_its_models_name_or_by_the_extension() {
+    let service = service();
+    let style = tiny_adapter("llama", "blk.0.ffn_down", [32, 64], 0.9);
+    service.engine().load_adapter(None, "style", &style, 0.5).unwrap();
+    let get = |method: &str, path: &str, body: &Value| {
+        let (status, _, pieces) = ask(&service, method, path, body);
+        (status, serde_json::from_str::<Value>(&pieces.concat()).unwrap())
+    };
+    let (_, list) = get("GET", "models", &Value::Null);
+    let ids: Vec<&str> = list["data"].as_array().unwrap().iter().map(|m| m["id"].as_str().unwrap()).collect();
+    assert_eq!(ids, ["kinora-text", "kinora-text:style"]);
+    assert_eq!(
+        (&list["data"][1]["parent"], &list["data"][1]["kinora"]["strength"]),
+        (&json!("kinora-text"), &json!(0.5))
+    );
+    let say = |model: &str, adapters: Value| {
+        let body = json!({ "model": model, "messages": [{ "role": "user", "content": "go on and on" }], "seed": 1,
+            "max_tokens": 20, "temperature": 0, "kinora": { "adapters": adapters } });
+        let (status, answer) = get("POST", "chat/completions", &body);
+        match status {
+            200 => Ok((answer["choices"][0]["message"]["content"].to_string(), answer["model"].to_string())),
+            _ => Err(answer["error"]["message"].to_string()),
+        }
+    };
+    let (plain, name) = say("kinora-text", Value::Null).unwrap();
+    let (styled, styled_name) = say("kinora-text:style", Value::Null).unwrap();
+    assert_eq!((name.as_str(), styled_name.as_str()), ("\"kinora-text\"", "\"kinora-text:style\""));
+    assert_ne!(plain, styled);
+    for same in [json!(["style"]), json!("style"), json!({ "style": 0.5 })] {
+        assert_eq!(say("kinora-text", same).unwrap().0, styled);
+    }
+    assert_eq!(say("kinora-text:style", json!({ "style": 0 })).unwrap().0, plain);
+    for (model, adapters, word) in [
+        ("kinora-text:other", Value::Null, "other"),
+        ("kinora-text", json!(["other"]), "loaded are: style"),
+        ("kinora-text", json!(7), "kinora.adapters"),
+        ("kinora-text", json!({ "style": "much" }), "kinora.adapters"),
+    ] {
+        let refused = say(model, adapters).unwrap_err();
+        assert!(refused.contains(word), "{refused}");
+    }
+    let (status, _) = get("POST", "embeddings", &json!({ "model": "kinora-text:style", "input": "a" }));
+    assert_eq!(status, 400);
+    assert_eq!(get("DELETE", "models/kinora-text:style", &Value::Null).0, 200);
+    assert_eq!(get("GET", "models/kinora-text:style", &Value::Null).0, 404);
+    assert_eq!(get("GET", "models/kinora-text", &Value::Null).1["kinora"]["loaded"], true);
 }

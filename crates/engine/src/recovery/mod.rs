@@ -1,5 +1,7 @@
-//! A device that was lost (the driver was reset, the computer slept): text models are loaded again on another.
+//! A device that was lost (the driver was reset, the computer slept): models are loaded again on another.
 
+#[cfg(test)]
+mod film_tests;
 #[cfg(test)]
 mod tests;
 
@@ -10,8 +12,10 @@ use std::rc::Rc;
 
 use kinora_tensor::{Device, TensorError};
 
-use crate::chat::TextModel;
 use crate::{EngineError, error::Result};
+
+/// So many lost devices in one piece of work are a machine on which it will not end.
+pub(crate) const MAX_RECOVERIES: usize = 8;
 
 /// Tries for a GPU; the one behind them is for the CPU.
 const GPU_TRIES: usize = 2;
@@ -53,17 +57,13 @@ impl Recovery {
         self.newest.borrow().clone()
     }
 
-    /// `model` again, on the device that other models have moved to, a new GPU, or the CPU.
+    /// What `load` makes on the device that other models have moved to, on a new GPU, or on the CPU.
     ///
     /// # Errors
-    /// The last of what the tries met; `device_lost` for a model whose file is not at hand.
-    pub async fn reload(&self, model: &TextModel) -> Result<TextModel> {
-        let Some(file) = &model.file else {
-            let message = "the device was lost, and the model's file is not at hand".to_string();
-            return Err(EngineError::new("device_lost", "load", message).hint("Load the model again.").retry());
-        };
+    /// The last of what the tries met.
+    pub async fn reload<T>(&self, load: impl Fn(&Device) -> Result<T>) -> Result<T> {
         if let Some(device) = self.newest()
-            && let Ok(again) = TextModel::load(file, &device)
+            && let Ok(again) = load(&device)
         {
             return Ok(again);
         }
@@ -71,7 +71,7 @@ impl Recovery {
         let mut last = None;
         for attempt in 0..=GPU_TRIES {
             let loaded = match open(attempt).await {
-                Ok(device) => TextModel::load(file, &device).map(|again| (again, device)),
+                Ok(device) => load(&device).map(|again| (again, device)),
                 Err(e) => Err(e.into()),
             };
             match loaded {

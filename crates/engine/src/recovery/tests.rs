@@ -10,10 +10,10 @@ use pollster::block_on;
 use crate::chat::tests::{heat, tiny_model};
 use crate::chat::{ChatEvent, ChatRequest, Message, Speculation};
 use crate::sampling::Sampling;
-use crate::{Engine, EngineError, ModelFiles};
+use crate::{Abort, Engine, EngineError, ModelFiles};
 
 /// A GPU, where this machine has one.
-fn gpu() -> Option<GpuDevice> {
+pub(super) fn gpu() -> Option<GpuDevice> {
     block_on(GpuDevice::new()).inspect_err(|e| eprintln!("WARNING: A TEST IS SKIPPED: {e}")).ok()
 }
 
@@ -90,7 +90,7 @@ fn without_a_gpu_that_opens_the_sentence_goes_on_on_the_cpu() {
     assert_eq!(*attempts.borrow(), [0, 1, 2]);
     // The next answer, and another model, begin where the first went.
     assert_eq!(answer(&engine, request(), |_| ()).unwrap(), (want, "cpu"));
-    engine.add_text_model("other", &GgufFile::from_bytes(tiny_model(128, 9)).unwrap()).unwrap();
+    engine.add_text_model("other", &GgufFile::from_bytes(tiny_model(128, 9)).unwrap(), Default::default()).unwrap();
     let other = ChatRequest { model: Some("other".into()), ..request() };
     assert_eq!(answer(&engine, other, |_| ()).unwrap().1, "cpu");
     assert_eq!(attempts.borrow().len(), 3);
@@ -120,6 +120,7 @@ fn a_device_lost_between_answers_is_replaced_by_the_next() {
     let (want, _) = answer(&engine, request(), |_| ()).unwrap();
     device.destroy();
     assert_eq!(answer(&engine, request(), |_| ()).unwrap(), (want, "gpu"));
+    assert!(block_on(engine.device().turn(&Abort::default())).is_ok(), "it names the new one");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use super::Gguf;
+use super::{Gguf, TensorInfo};
 use crate::error::shown;
 use crate::{FormatError, HeaderRead, ReadAt, TensorSource, TensorView};
 
@@ -46,6 +46,18 @@ impl GgufFile {
         &self.gguf
     }
 
+    /// Every tensor with where it begins, in bytes from the beginning of the model: of a split one, as if its files lay one behind
+    /// the other.
+    pub fn places(&self) -> impl Iterator<Item = (&TensorInfo, u64)> {
+        let mut first = 0u64;
+        let mut before = Vec::with_capacity(self.parts.len());
+        for part in &self.parts {
+            before.push(first);
+            first = first.saturating_add(part.size());
+        }
+        self.gguf.tensors.iter().map(move |t| (t, before.get(t.part).map_or(0, |b| b.saturating_add(t.offset))))
+    }
+
     /// Bytes of all files.
     pub fn size(&self) -> u64 {
         self.parts.iter().map(|part| part.size()).fold(0, u64::saturating_add)
@@ -62,11 +74,7 @@ impl TensorSource for GgufFile {
     fn tensor(&self, name: &str) -> Result<TensorView<'_>, FormatError> {
         let missing = || FormatError::MissingTensor { name: shown(name) };
         let info = self.gguf.tensor_info(name).ok_or_else(missing)?;
-        let file = self.parts.get(info.part).ok_or_else(missing)?;
-        let (shape, block) = Gguf::tensor_type(info)?;
-        let overflow = |_| FormatError::Overflow { at: info.offset, what: shown(name) };
-        let len = usize::try_from(info.bytes).map_err(overflow)?;
-        Ok(TensorView::in_file(shape, block, file.as_ref(), info.offset, len))
+        Gguf::view(info, self.parts.get(info.part).ok_or_else(missing)?.as_ref())
     }
 
     fn has(&self, name: &str) -> bool {
@@ -75,6 +83,19 @@ impl TensorSource for GgufFile {
 
     fn names(&self) -> Vec<String> {
         self.gguf.tensors().map(|t| t.name.clone()).collect()
+    }
+}
+
+impl Gguf {
+    /// The tensor that `info` describes, in the file that this header was read from.
+    ///
+    /// # Errors
+    /// `Unsupported` where its type is none of [`crate::BlockType`]; `Overflow` where it is larger than memory can be.
+    pub fn view<'a>(info: &TensorInfo, file: &'a dyn ReadAt) -> Result<TensorView<'a>, FormatError> {
+        let (shape, block) = Self::tensor_type(info)?;
+        let overflow = |_| FormatError::Overflow { at: info.offset, what: shown(&info.name) };
+        let len = usize::try_from(info.bytes).map_err(overflow)?;
+        Ok(TensorView::in_file(shape, block, file, info.offset, len))
     }
 }
 

@@ -74,6 +74,11 @@ impl Gguf {
         parse::parse(head, file_len)
     }
 
+    /// Bytes before the first tensor: all that [`Gguf::parse_header`] looks at, and the padding behind it.
+    pub fn header_len(&self) -> u64 {
+        self.tensors.iter().map(|t| t.offset).min().unwrap_or(self.total)
+    }
+
     /// 2 or 3.
     pub fn version(&self) -> u32 {
         self.version

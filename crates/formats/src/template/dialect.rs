@@ -21,6 +21,8 @@ pub struct TemplateFeatures {
     pub calls: ToolDialect,
     /// Whether `calls` was found in the template (or is known from its marks) and is not the default.
     pub calls_known: bool,
+    /// It prints the calls of earlier turns; where it does not, they have to be part of the turn's content.
+    pub prints_calls: bool,
     /// `tool_calls[].function.arguments` has to be JSON text, as OpenAI writes it, and not an object.
     pub arguments_as_text: bool,
     /// It listens to `enable_thinking`.
@@ -138,7 +140,9 @@ impl ChatTemplate {
         let calls = |n: usize| calls(n, false);
         let as_text = self.turn(calls(1)).is_none() && self.turn(self::calls(1, true)).is_some();
         let calls = |n: usize| if as_text { self::calls(n, true) } else { calls(n) };
-        let found = self.find_dialect(calls(1), calls(2)).or_else(|| known(&self.source));
+        let found = self.find_dialect(calls(1), calls(2));
+        let prints_calls = found.is_some();
+        let found = found.or_else(|| known(&self.source));
         let ask = || vec![json!({"role": "user", "content": "hi"})];
         let plain = self.text(ask(), &[], json!({}));
         let switched = |on: bool| self.text(ask(), &[], json!({"enable_thinking": on}));
@@ -151,6 +155,7 @@ impl ChatTemplate {
                 other => has(self.text(ask(), &[], json!({other: [tool(0)]})), NAMES[0]),
             }),
             calls_known: found.is_some(),
+            prints_calls,
             calls: found.unwrap_or_default(),
             arguments_as_text: as_text,
             thinking_switch: switched(true) != switched(false),

@@ -6,7 +6,7 @@ use super::lookup::Lookup;
 use super::merge::{Symbol, merge};
 use super::pre::{PreTokenizer, pre_tokenizer};
 use super::split::split;
-use super::unicode::Char;
+use super::unicode::{Char, lower};
 use super::vocab::{TokenType, Vocab, wrong};
 use crate::error::shown;
 use crate::{FormatError, Gguf};
@@ -22,10 +22,21 @@ pub(super) struct Bpe {
     merges: Merges,
     /// The token of each byte that has one.
     bytes: Vec<Option<u32>>,
+    words: Words,
+}
+
+/// What happens to a text before it is cut into words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Words {
+    /// Nothing is lost.
+    Kept,
+    /// White space parts words and is dropped; letters become small where `lowercase` (`tokenizer.ggml.model` is
+    /// `whitespace`: embedding models).
+    Bare { lowercase: bool },
 }
 
 impl Bpe {
-    pub fn new(gguf: &Gguf, vocab: &Vocab, pre: &str) -> Result<Self, FormatError> {
+    pub fn new(gguf: &Gguf, vocab: &Vocab, pre: &str, words: Words) -> Result<Self, FormatError> {
         let rules = pre_tokenizer(pre)?;
         let mut lookup = Lookup::default();
         for (id, text, ty) in vocab.iter() {
@@ -39,7 +50,7 @@ impl Bpe {
         };
         let bytes = (0..=255).map(byte).collect();
         let merges = read_merges(gguf, vocab, rules.raw, pre == "kimi-k2")?;
-        Ok(Self { pre: rules, lookup, merges, bytes })
+        Ok(Self { pre: rules, lookup, merges, bytes, words })
     }
 
     pub fn pre(&self) -> PreTokenizer {
@@ -47,8 +58,21 @@ impl Bpe {
     }
 
     pub fn encode(&self, text: &str, ids: &mut Vec<u32>) {
+        let Words::Bare { lowercase } = self.words else { return self.stretch(text, ids) };
+        let mut word = String::new();
+        for c in text.chars().map(Char::of).chain([Char::of(' ')]) {
+            if c.space {
+                self.stretch(&word, ids);
+                word.clear();
+            } else {
+                word.push(if lowercase { lower(c.c) } else { c.c });
+            }
+        }
+    }
+
+    fn stretch(&self, text: &str, ids: &mut Vec<u32>) {
         let escaped;
-        let text = if self.pre.raw {
+        let text = if self.pre.escape_spaces {
             escaped = text.replace(' ', "\u{2581}");
             &escaped
         } else {

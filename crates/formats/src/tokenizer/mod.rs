@@ -1,6 +1,6 @@
 //! Text to token ids and back, from the vocabulary inside a GGUF file, with the ids that llama.cpp gives.
 //!
-//! Four kinds: byte-level BPE (`gpt2`, and `gemma4` on text), SentencePiece BPE (`llama`), WordPiece (`bert`) and unigram
+//! Four kinds: byte-level BPE (`gpt2`; `gemma4` and `whitespace` on text), SentencePiece BPE (`llama`), WordPiece (`bert`) and unigram
 //! (`t5`). Special tokens are cut out first, and control tokens are not among those that text can become: text never turns
 //! into a control token unless the caller asks for it. All of it is our own code because crafted vocabularies make general
 //! libraries panic, loop or silently give other ids.
@@ -37,6 +37,11 @@ pub const MAX_TEXT: usize = 16 << 20;
 /// Texts that end a turn in published models, where the file names no such token.
 const TURN_ENDS: &[&str] =
     &["<|im_end|>", "<|eot_id|>", "<end_of_turn>", "<turn|>", "<|end|>", "<|end_of_turn|>", "<|eom_id|>"];
+
+/// Whether SentencePiece's table of replacements holds what it says.
+pub(crate) fn is_charsmap(table: &[u8]) -> bool {
+    charsmap::CharsMap::new(table).is_ok()
+}
 
 enum Model {
     Bpe(bpe::Bpe),
@@ -78,7 +83,11 @@ impl Tokenizer {
         let (mut begins, mut ends_itself) = (vocab.kind == Kind::Spm, vocab.kind == Kind::Ugm);
         let model = match vocab.kind {
             Kind::Bpe { .. } => {
-                let bpe = bpe::Bpe::new(gguf, &vocab, pre)?;
+                let words = match vocab.bare_words {
+                    true => bpe::Words::Bare { lowercase: flag("normalizer.lowercase", pre != "whitespace")? },
+                    false => bpe::Words::Kept,
+                };
+                let bpe = bpe::Bpe::new(gguf, &vocab, pre, words)?;
                 (begins, ends_itself) = (bpe.pre().add_bos, false);
                 Model::Bpe(bpe)
             }

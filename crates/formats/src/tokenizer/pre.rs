@@ -10,6 +10,7 @@ const ANY: usize = usize::MAX;
 
 const SPACE: Class = |c| c.c == ' ';
 const WHITE: Class = |c| c.space;
+const NOT_WHITE: Class = |c| !c.space;
 const NEWLINE: Class = |c| matches!(c.c, '\r' | '\n');
 const NEWLINE_SLASH: Class = |c| matches!(c.c, '\r' | '\n' | '/');
 const LETTER: Class = Char::letter;
@@ -220,8 +221,10 @@ pub(super) struct PreTokenizer {
     pub whole_words: bool,
     /// A run of newlines that is a token needs no merging.
     pub whole_newlines: bool,
-    /// Tokens are text with `▁` for a space, not GPT-2's letters for bytes.
+    /// Tokens are text, not GPT-2's letters for bytes.
     pub raw: bool,
+    /// `▁` stands for a space.
+    pub escape_spaces: bool,
     /// The beginning token is added where the file does not say.
     pub add_bos: bool,
 }
@@ -302,6 +305,7 @@ pub(super) fn pre_tokenizer(name: &str) -> Result<PreTokenizer, FormatError> {
         "exaone-moe" => &[Step::Rule(EXAONE_MOE)],
         "minicpm5" => &[Step::Rule(&[THREE_NUMBERS]), Step::Rule(MINICPM)],
         "gemma4" | "granite-embed-multi-311m" | "sarvam-moe" => &[LINE_RUNS],
+        "whitespace" => &[Step::Rule(&[&[Of(NOT_WHITE, 1, ANY)]])],
         other => {
             let what = shown(format!("the pre-tokenizer {other}"));
             return Err(FormatError::Unsupported {
@@ -322,12 +326,14 @@ pub(super) fn pre_tokenizer(name: &str) -> Result<PreTokenizer, FormatError> {
             | "lfm2"
             | "jina-v5-nano"
     );
+    let escape_spaces = matches!(name, "gemma4" | "granite-embed-multi-311m" | "sarvam-moe");
     Ok(PreTokenizer {
         steps,
         whole_words: llama3
             || matches!(name, "minicpm5" | "youtu" | "glm4" | "glm5" | "tekken" | "granite-embed-multi-97m"),
         whole_newlines: matches!(name, "gemma4" | "granite-embed-multi-311m"),
-        raw: matches!(name, "gemma4" | "granite-embed-multi-311m" | "sarvam-moe"),
+        raw: escape_spaces || name == "whitespace",
+        escape_spaces,
         add_bos: llama3 || matches!(name, "tekken" | "chameleon" | "gemma4" | "granite-embed-multi-311m"),
     })
 }

@@ -104,6 +104,8 @@ pub(super) enum TokenType {
 /// Checked: as many types as tokens, tokens are distinct UTF-8 of at most 1,024 bytes, special ids exist.
 pub(super) struct Vocab<'a> {
     pub kind: Kind,
+    /// White space only parts words (`whitespace`).
+    pub bare_words: bool,
     tokens: &'a StrArray,
     pub types: Vec<TokenType>,
     pub scores: &'a [f32],
@@ -120,8 +122,9 @@ pub(super) fn wrong(message: impl AsRef<str>) -> FormatError {
 
 impl<'a> Vocab<'a> {
     pub fn read(gguf: &'a Gguf) -> Result<Self, FormatError> {
-        let kind = match gguf.get_str("tokenizer.ggml.model")? {
-            Some("gpt2") => Kind::Bpe { raw: pre_tokenizer(pre_name(gguf)?)?.raw },
+        let model = gguf.get_str("tokenizer.ggml.model")?;
+        let kind = match model {
+            Some("gpt2" | "whitespace") => Kind::Bpe { raw: pre_tokenizer(pre_name(gguf)?)?.raw },
             Some("gemma4") => Kind::Bpe { raw: true },
             Some("llama") => Kind::Spm,
             Some("bert") => Kind::Wpm,
@@ -129,7 +132,7 @@ impl<'a> Vocab<'a> {
             Some(other) => {
                 let (what, hint) = (
                     shown(format!("the tokenizer kind {other}")),
-                    shown("Take a model whose tokenizer.ggml.model is gpt2, gemma4, llama, bert or t5"),
+                    shown("Take a model whose tokenizer.ggml.model is gpt2, gemma4, whitespace, llama, bert or t5"),
                 );
                 return Err(FormatError::Unsupported { what, hint });
             }
@@ -169,7 +172,9 @@ impl<'a> Vocab<'a> {
                 return Err(wrong(format!("token {i} is no byte: {text:?}")));
             }
         }
-        let mut vocab = Self { kind, tokens, types, scores, ids, bos: None, eos: None, unk: None, separator: None };
+        let bare_words = model == Some("whitespace");
+        let (bos, eos, unk, separator) = (None, None, None, None);
+        let mut vocab = Self { kind, bare_words, tokens, types, scores, ids, bos, eos, unk, separator };
         vocab.promote();
         // What llama.cpp takes where the file does not say
         let (bos, eos, unk, separator) = match kind {

@@ -9,6 +9,8 @@ use crate::{ModelError, Result};
 /// An adapter: for each adapted matrix W its factors, so that `y = W x + scale · B (A x)`.
 #[derive(Clone, Debug)]
 pub struct Adapter {
+    /// The architecture of the model that it was made for, where the file says it.
+    architecture: Option<String>,
     /// By the matrix's name without `.weight`, for example `blk.0.attn_q`.
     pairs: BTreeMap<String, Pair>,
 }
@@ -64,7 +66,17 @@ impl Adapter {
         if pairs.len() * 2 != gguf.tensors().len() || pairs.is_empty() {
             return Err(FormatError::config("adapter.type", "its factors do not come in pairs lora_a, lora_b").into());
         }
-        Ok(Self { pairs })
+        Ok(Self { architecture: gguf.get_str("general.architecture")?.map(str::to_string), pairs })
+    }
+
+    /// `general.architecture` of its file: that of the models that it was made for.
+    pub fn architecture(&self) -> Option<&str> {
+        self.architecture.as_deref()
+    }
+
+    /// Bytes of its factors in memory.
+    pub fn bytes(&self) -> u64 {
+        self.pairs.values().map(|pair| (size_of::<f32>() * (pair.a.len() + pair.b.len())) as u64).sum()
     }
 
     /// The matrices it changes, without `.weight`.

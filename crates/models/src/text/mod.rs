@@ -10,6 +10,7 @@ mod conv;
 mod embedding;
 mod encoder;
 mod linear;
+mod loader;
 mod rope;
 #[cfg(test)]
 mod tests;
@@ -18,17 +19,18 @@ use std::cell::Cell;
 use std::collections::HashSet;
 
 use kinora_formats::GgufFile;
-use kinora_formats::config::{Layer, LayerRope, TextConfig};
+use kinora_formats::config::{Layer, TextConfig};
 use kinora_tensor::{Abort, Device, LinearFused, Tensor};
 use xxhash_rust::xxh3::Xxh3;
 
-use crate::{ModelError, Result, Weights};
+use crate::{ModelError, Result};
 pub use adapter::Adapter;
 use block::Block;
 use cache::CHUNK;
-pub use cache::{CacheType, KvCache};
+pub use cache::{CacheType, KvCache, cache_bytes};
 pub use encoder::Encoder;
 use linear::Linear;
+pub use loader::DecoderLoader;
 use rope::{Rope, RopeTables};
 
 /// Tokens of a prompt that stands for all when pipelines are compiled: more than the kernels for few rows take.
@@ -58,34 +60,47 @@ pub struct Decoder {
     adapters: Cell<u64>,
 }
 
+/// What a decoder is made of.
+struct Parts {
+    config: TextConfig,
+    device: Device,
+    token_embd: Tensor,
+    blocks: Vec<Block>,
+    output_norm: Tensor,
+    output: Option<Linear>,
+    rope: RopeTables,
+    fingerprint: u64,
+}
+
 impl Decoder {
     /// Loads the network on `device`; matrices keep the file's block type.
     ///
     /// # Errors
     /// What [`TextConfig::read`] refuses, `OutOfMemory`.
     pub fn load(file: &GgufFile, device: &Device) -> Result<Self> {
-        let config = TextConfig::read(file.gguf())?;
-        let w = Weights::new(file);
-        let (vocab, width) = (config.vocab, config.n_embd);
-        let block = |(i, layer): (usize, &Layer)| Block::load(&w.pp(&format!("blk.{i}")), &config, *layer, device);
-        let is = |wanted: fn(&Layer) -> bool| config.layers.iter().any(wanted);
-        Ok(Self {
-            token_embd: w.get("token_embd.weight", &[vocab, width], device)?,
-            blocks: config.layers.iter().enumerate().map(block).collect::<Result<_>>()?,
-            output_norm: w.get(config.output_norm_name(), &[width], device)?,
-            output: if config.tied { None } else { Some(Linear::load(&w, "output", vocab, width, device)?) },
-            rope: RopeTables::load(
-                file,
-                &config.rope,
-                is(|l| matches!(l, Layer::Attention { rope: LayerRope::Local, .. })),
-            )?,
-            sees_all: !is(|l| matches!(l, Layer::ShortConv | Layer::Attention { window: Some(_), .. })),
+        let mut loader = DecoderLoader::new(file, device)?;
+        while loader.needs().is_some() {
+            loader.step()?;
+        }
+        loader.finish()
+    }
+
+    fn assemble(parts: Parts) -> Self {
+        let Parts { config, device, token_embd, blocks, output_norm, output, rope, fingerprint } = parts;
+        let narrow = |l: &Layer| matches!(l, Layer::ShortConv | Layer::Attention { window: Some(_), .. });
+        Self {
+            sees_all: !config.layers.iter().any(narrow),
             fused: true,
-            fingerprint: w.fingerprint(),
             adapters: Cell::new(0),
-            device: device.clone(),
             config,
-        })
+            device,
+            token_embd,
+            blocks,
+            output_norm,
+            output,
+            rope,
+            fingerprint,
+        }
     }
 
     /// Whether blocks run as few fused operations, which is the default, or as the single ones that they are made of: the
@@ -106,19 +121,13 @@ impl Decoder {
     /// `Config` for an adapter of a matrix that this decoder does not have, `Shape` for one of another size, `OutOfMemory`.
     /// Nothing changes then, but the last switches all off.
     pub fn set_adapters(&self, adapters: &[(&Adapter, f32)]) -> Result<()> {
-        let linears: Vec<&Linear> = self.blocks.iter().flat_map(Block::linears).chain(&self.output).collect();
-        let names: HashSet<&str> = linears.iter().flat_map(|linear| linear.matrices()).collect();
         for (adapter, weight) in adapters {
-            if let Some(unknown) = adapter.matrices().find(|name| !names.contains(name)) {
-                return Err(ModelError::Config(format!(
-                    "the adapter changes {unknown}, which this model does not have or cannot adapt: take one made for it"
-                )));
-            }
+            self.check_adapter(adapter)?;
             if !weight.is_finite() {
                 return Err(ModelError::Input(format!("{weight} is no weight of an adapter")));
             }
-            linears.iter().try_for_each(|linear| linear.check_adapter(adapter))?;
         }
+        let linears: Vec<&Linear> = self.linears().collect();
         if let Err(e) = linears.iter().try_for_each(|linear| linear.set_adapters(adapters)) {
             self.adapters.set(0);
             linears.iter().try_for_each(|linear| linear.set_adapters(&[]))?; // needs no memory
@@ -134,6 +143,25 @@ impl Decoder {
         }
         self.adapters.set(if adapters.is_empty() { 0 } else { hash.digest() });
         Ok(())
+    }
+
+    /// Whether `adapter` can be put on.
+    ///
+    /// # Errors
+    /// As [`Decoder::set_adapters`], naming the matrix.
+    pub fn check_adapter(&self, adapter: &Adapter) -> Result<()> {
+        let names: HashSet<&str> = self.linears().flat_map(Linear::matrices).collect();
+        if let Some(unknown) = adapter.matrices().find(|name| !names.contains(name)) {
+            return Err(ModelError::Config(format!(
+                "the adapter changes {unknown}, which this model does not have or cannot adapt: take one made for it"
+            )));
+        }
+        self.linears().try_for_each(|linear| linear.check_adapter(adapter))
+    }
+
+    /// All products with matrices that can be adapted.
+    fn linears(&self) -> impl Iterator<Item = &Linear> {
+        self.blocks.iter().flat_map(Block::linears).chain(&self.output)
     }
 
     /// Tells models apart, and the same model with other adapters: what a saved cache belongs to. It sees names, shapes,

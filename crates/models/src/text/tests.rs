@@ -15,7 +15,7 @@ const VOCAB: usize = 80;
 const HEAD: usize = 32;
 
 /// The f32 tensors of a model by name, to be changed before they are written.
-type Tensors = BTreeMap<String, (Vec<usize>, Vec<f32>)>;
+pub(in crate::text) type Tensors = BTreeMap<String, (Vec<usize>, Vec<f32>)>;
 
 fn random(rng: &mut ChaCha8Rng, shape: &[usize]) -> (Vec<usize>, Vec<f32>) {
     let scale = if let [_, columns] = shape { (3.0 / *columns as f32).sqrt() } else { 0.2 };
@@ -25,7 +25,7 @@ fn random(rng: &mut ChaCha8Rng, shape: &[usize]) -> (Vec<usize>, Vec<f32>) {
 }
 
 /// Two layers of attention with a window of 20 tokens.
-fn windowed() -> (&'static str, Tensors, Vec<(&'static str, MetaValue)>) {
+pub(in crate::text) fn windowed() -> (&'static str, Tensors, Vec<(&'static str, MetaValue)>) {
     let mut tensors = trunk(1);
     (0..2).for_each(|i| attention(&mut tensors, i, false));
     let window = ("attention.sliding_window", MetaValue::U32(20));
@@ -33,7 +33,7 @@ fn windowed() -> (&'static str, Tensors, Vec<(&'static str, MetaValue)>) {
 }
 
 /// A short convolution, then attention.
-fn hybrid() -> (&'static str, Tensors, Vec<(&'static str, MetaValue)>) {
+pub(in crate::text) fn hybrid() -> (&'static str, Tensors, Vec<(&'static str, MetaValue)>) {
     let mut tensors = trunk(2);
     let mut rng = ChaCha8Rng::seed_from_u64(5);
     for (name, shape) in [("in_proj", [3 * WIDTH, WIDTH]), ("out_proj", [WIDTH, WIDTH]), ("conv", [WIDTH, 3])] {
@@ -81,7 +81,12 @@ fn attention(tensors: &mut Tensors, i: usize, head_norms: bool) {
     }
 }
 
-fn decoder((arch, tensors, keys): (&str, Tensors, Vec<(&str, MetaValue)>)) -> Decoder {
+fn decoder(model: (&str, Tensors, Vec<(&str, MetaValue)>)) -> Decoder {
+    let file = GgufFile::from_bytes(bytes_of(model)).unwrap();
+    Decoder::load(&file, &Device::cpu(1)).unwrap()
+}
+
+pub(in crate::text) fn bytes_of((arch, tensors, keys): (&str, Tensors, Vec<(&str, MetaValue)>)) -> Vec<u8> {
     let mut w = GgufWriter::new();
     w.str("general.architecture", arch).unwrap();
     for (key, value) in [
@@ -96,8 +101,7 @@ fn decoder((arch, tensors, keys): (&str, Tensors, Vec<(&str, MetaValue)>)) -> De
     w.f32(&format!("{arch}.attention.layer_norm_rms_epsilon"), 1e-5).unwrap();
     keys.into_iter().for_each(|(key, value)| w.meta(&format!("{arch}.{key}"), value).unwrap());
     write(&mut w, &tensors);
-    let file = GgufFile::from_bytes(w.finish().unwrap()).unwrap();
-    Decoder::load(&file, &Device::cpu(1)).unwrap()
+    w.finish().unwrap()
 }
 
 fn write(w: &mut GgufWriter, tensors: &Tensors) {
@@ -107,7 +111,7 @@ fn write(w: &mut GgufWriter, tensors: &Tensors) {
     }
 }
 
-fn tokens(n: usize) -> Vec<u32> {
+pub(in crate::text) fn tokens(n: usize) -> Vec<u32> {
     let mut rng = ChaCha8Rng::seed_from_u64(99);
     (0..n).map(|_| rng.random_range(0..VOCAB as u32)).collect()
 }
@@ -122,7 +126,7 @@ fn difference(a: &[f32], b: &[f32]) -> f32 {
 }
 
 /// Logits after the last token.
-fn last(decoder: &Decoder, tokens: &[u32], cache: &mut KvCache) -> Vec<f32> {
+pub(in crate::text) fn last(decoder: &Decoder, tokens: &[u32], cache: &mut KvCache) -> Vec<f32> {
     values(&decoder.forward(tokens, cache).unwrap())
 }
 
@@ -199,6 +203,20 @@ fn rounded_caches_stay_close() {
             }
         }
     }
+}
+
+#[test]
+fn the_size_of_a_cache_is_known_before_it_is_made() {
+    for decoder in [decoder(windowed()), decoder(hybrid())] {
+        for kind in CacheType::ALL {
+            for len in [1, 63, 300, 5000] {
+                let cache = decoder.new_cache_in(len, kind).unwrap();
+                assert_eq!(cache.bytes() as u64, cache_bytes(decoder.config(), len, kind), "{kind:?} {len}");
+            }
+            assert_eq!(kind.name().parse::<CacheType>().unwrap(), kind);
+        }
+    }
+    assert!(matches!("q4".parse::<CacheType>(), Err(ModelError::Input(m)) if m.contains("q8_0")));
 }
 
 #[test]

@@ -4,12 +4,11 @@ use kinora_tensor::{Device, LogitEdits, MAX_GPU_CANDIDATES};
 
 use super::{ChatStream, Draft, known};
 use crate::chat::guess;
-use crate::chat::model::CHUNK;
+use crate::chat::memory::CHUNK;
 use crate::chat::request::Speculation;
+use crate::recovery::MAX_RECOVERIES;
 use crate::{EngineError, error::Result};
 
-/// So many lost devices in one answer are a machine on which it will not end.
-const MAX_RECOVERIES: usize = 8;
 /// Candidates beyond top-k that a GPU tells.
 const TIES: usize = 8;
 
@@ -45,7 +44,7 @@ impl ChatStream {
         }
         self.model = self.engine.recover(&self.model).await?;
         self.pending = self.history.tokens().to_vec();
-        if let Some(memory) = known(self.model.remember(&self.pending, &self.adapters))? {
+        if let Some(memory) = known(self.model.remember(&self.pending, &self.adapters, self.plan.max_tokens))? {
             self.pending.drain(..memory.tokens.len());
             self.memory = Some(memory);
         }

@@ -74,7 +74,7 @@ pub(in crate::openai) const TABLE: Table = Table {
 pub(in crate::openai) fn open(engine: &Engine, body: &Value, stamp: Stamp, abort: Abort) -> Result<Exchange> {
     let fields = Fields::open(body, "", &TABLE)?;
     let kinora = fields.object("kinora", &EXTENSION)?;
-    let model = model(engine, &fields)?;
+    let named = model(engine, &fields)?;
     let stream = common::stream(&fields)?;
     if fields.texts("modalities")?.iter().any(|m| m != "text") {
         return fields.refuse("modalities", "can be [\"text\"] only: no voice is loaded.");
@@ -83,7 +83,7 @@ pub(in crate::openai) fn open(engine: &Engine, body: &Value, stamp: Stamp, abort
     let max_tokens = fields.integer("max_completion_tokens", 1..=u64::from(u32::MAX))?;
     let max_tokens = max_tokens.or(fields.integer("max_tokens", 1..=u64::from(u32::MAX))?);
     let mut request = ChatRequest {
-        model: Some(model.clone()),
+        model: Some(named.model.clone()),
         messages: messages::messages(&fields)?,
         tool_choice: tools::choice(&fields, &tool_list, tools::Spelling::Nested)?,
         tools: tool_list,
@@ -96,7 +96,7 @@ pub(in crate::openai) fn open(engine: &Engine, body: &Value, stamp: Stamp, abort
         logprobs: logprobs(&fields)?,
         context: context(kinora.as_ref())?,
         speculation: speculation(kinora.as_ref())?,
-        adapters: adapters(kinora.as_ref())?,
+        adapters: adapters(engine, &named, kinora.as_ref())?,
         template: template(&fields, kinora.as_ref())?,
         abort,
     };
@@ -104,7 +104,7 @@ pub(in crate::openai) fn open(engine: &Engine, body: &Value, stamp: Stamp, abort
         request.format = format::extension(kinora, request.format)?;
     }
     let n = fields.integer("n", 1..=MAX_N)?.unwrap_or(1);
-    let head = Head { stamp, model, seed: request.seed, usage: stream.usage };
+    let head = Head { stamp, model: named.id, seed: request.seed, usage: stream.usage };
     let asks = (0..n).map(|i| {
         let seed = request.seed.wrapping_add(i);
         Ask::Chat(Box::new(ChatRequest { seed, ..request.clone() }))

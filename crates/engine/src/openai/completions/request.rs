@@ -55,18 +55,18 @@ pub(in crate::openai) const TABLE: Table = Table {
 pub(in crate::openai) fn open(engine: &Engine, body: &Value, stamp: Stamp, abort: Abort) -> Result<Exchange> {
     let fields = Fields::open(body, "", &TABLE)?;
     let kinora = fields.object("kinora", &EXTENSION)?;
-    let model = model(engine, &fields)?;
+    let named = model(engine, &fields)?;
     let stream = common::stream(&fields)?;
     let seed = seed(&fields, stamp.seed)?;
     let base = CompletionRequest::default();
     let mut request = CompletionRequest {
-        model: Some(model.clone()),
+        model: Some(named.model.clone()),
         max_tokens: Some(fields.integer("max_tokens", 1..=u64::from(u32::MAX))?.unwrap_or(MAX_TOKENS) as usize),
         sampling: sampling(&fields, kinora.as_ref(), base.sampling.clone())?,
         stop: fields.texts("stop")?,
         logprobs: fields.integer("logprobs", 0..=20)?.map(|n| n as usize),
         speculation: speculation(kinora.as_ref())?,
-        adapters: adapters(kinora.as_ref())?,
+        adapters: adapters(engine, &named, kinora.as_ref())?,
         echo: fields.boolean("echo")?.unwrap_or_default(),
         abort,
         ..base
@@ -92,7 +92,7 @@ pub(in crate::openai) fn open(engine: &Engine, body: &Value, stamp: Stamp, abort
     };
     let asks = prompts.into_iter().flat_map(|prompt| (0..n).map(move |i| (prompt.clone(), i)));
     let asks = asks.map(|(prompt, i)| ask(prompt, i)).collect();
-    let head = Head { stamp, model, seed, usage: stream.usage, per_prompt: n as usize };
+    let head = Head { stamp, model: named.id, seed, usage: stream.usage, per_prompt: n as usize };
     let answer = CompletionAnswer::new(Series::open(engine, asks)?, head, stream.on);
     Ok(Exchange::of(Work::Completion(Box::new(answer)), stream.on, common::ignored(&fields, &TABLE)))
 }

@@ -82,7 +82,7 @@ pub(in crate::openai) fn open(
 ) -> Result<Exchange> {
     let fields = Fields::open(body, "", &TABLE)?;
     let kinora = fields.object("kinora", &EXTENSION)?;
-    let model = model(engine, &fields)?;
+    let named = model(engine, &fields)?;
     let stream = common::stream(&fields)?.on;
     let previous = fields.text("previous_response_id")?;
     let mut said = match previous {
@@ -105,7 +105,7 @@ pub(in crate::openai) fn open(
         Some(_) => return fields.refuse("kinora.template", "must be an object."),
     };
     let mut request = ChatRequest {
-        model: Some(model.clone()),
+        model: Some(named.model.clone()),
         messages: instructions.map(Message::system).into_iter().chain(said.iter().cloned()).collect(),
         tool_choice: tools::choice(&fields, &tool_list, tools::Spelling::Flat)?,
         tools: tool_list,
@@ -119,7 +119,7 @@ pub(in crate::openai) fn open(
             _ => context(kinora.as_ref())?,
         },
         speculation: speculation(kinora.as_ref())?,
-        adapters: adapters(kinora.as_ref())?,
+        adapters: adapters(engine, &named, kinora.as_ref())?,
         template,
         sampling,
         stop: Vec::new(),
@@ -134,7 +134,7 @@ pub(in crate::openai) fn open(
         "id": format!("resp_{}", stamp.id),
         "object": "response",
         "created_at": stamp.created,
-        "model": model,
+        "model": named.id,
         "instructions": instructions,
         "max_output_tokens": max_tokens,
         "max_tool_calls": max_calls,

@@ -3,6 +3,8 @@
 mod rows;
 mod saved;
 
+use std::str::FromStr;
+
 use kinora_formats::BlockType;
 use kinora_formats::config::{Layer, TextConfig};
 use kinora_tensor::{Device, Persistent, Tensor};
@@ -32,6 +34,23 @@ pub enum CacheType {
 }
 
 impl CacheType {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::F32, Self::F16, Self::Q8_0];
+
+    /// As options spell it: `f32`, `f16`, `q8_0`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::F32 => "f32",
+            Self::F16 => "f16",
+            Self::Q8_0 => "q8_0",
+        }
+    }
+
+    /// Whether heads of `head_dim` channels can be kept so.
+    pub fn fits(self, head_dim: usize) -> bool {
+        head_dim.is_multiple_of(self.block().block_len())
+    }
+
     fn block(self) -> BlockType {
         match self {
             Self::F32 => BlockType::F32,
@@ -39,6 +58,39 @@ impl CacheType {
             Self::Q8_0 => BlockType::Q8_0,
         }
     }
+}
+
+impl FromStr for CacheType {
+    type Err = ModelError;
+
+    fn from_str(name: &str) -> Result<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name).ok_or_else(|| {
+            let names = Self::ALL.map(Self::name).join(", ");
+            ModelError::Input(format!("{name} is no type of keys and values: take one of {names}"))
+        })
+    }
+}
+
+/// Bytes that [`KvCache::bytes`] of a network of these sizes would tell, without making it.
+pub fn cache_bytes(config: &TextConfig, max_len: usize, kind: CacheType) -> u64 {
+    let rows = |row: usize, block: BlockType, rows: usize| {
+        let values = row as u64 * rows as u64;
+        values / block.block_len() as u64 * block.block_bytes() as u64
+    };
+    let layer = |layer: &Layer| match layer {
+        Layer::Attention { window, .. } => {
+            2 * rows(
+                config.n_head_kv * config.head_dim,
+                kind.block(),
+                rows::capacity(window.map(|w| w - 1), 0, max_len),
+            )
+        }
+        Layer::ShortConv => {
+            let reach = config.conv_len.saturating_sub(1);
+            rows(config.n_embd, BlockType::F32, rows::capacity(Some(reach), reach, max_len))
+        }
+    };
+    config.layers.iter().map(layer).sum()
 }
 
 /// The memory of one layer.

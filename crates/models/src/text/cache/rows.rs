@@ -11,6 +11,12 @@ pub(in crate::text) const CHUNK: usize = 256;
 /// Tokens by which such a model can go back without reading anew: what speculation needs.
 const ROLLBACK: usize = 64;
 
+/// Rows that are made room for.
+pub(super) fn capacity(reach: Option<usize>, pad: usize, max_len: usize) -> usize {
+    let all = max_len.saturating_add(pad);
+    reach.map_or(all, |reach| all.min(reach.saturating_add(ROLLBACK + CHUNK)))
+}
+
 /// Rows [n, ..] in storage made once, one for each token.
 pub(in crate::text) struct Rows {
     store: Persistent,
@@ -44,9 +50,7 @@ impl Rows {
         pad: usize,
         max_len: usize,
     ) -> Result<Self> {
-        let all = max_len.saturating_add(pad);
-        let capacity = reach.map_or(all, |reach| all.min(reach.saturating_add(ROLLBACK + CHUNK)));
-        let store = Persistent::zeros_in(device, &[&[capacity], row].concat(), block)?;
+        let store = Persistent::zeros_in(device, &[&[capacity(reach, pad, max_len)], row].concat(), block)?;
         let mut rows = Self { store, row: row.to_vec(), block, first: 0, reach, pad };
         rows.restart(device)?;
         Ok(rows)

@@ -1,0 +1,67 @@
+import type { FromEngine, ToEngine } from '../internal/protocol.js';
+import { CHUNK } from './chunks.js';
+
+/** Pieces that may wait at the engine beyond those that it needs next. */
+export const AHEAD = 3;
+
+/** Gives the pieces of a file to the engine while they come, so that it reads them meanwhile and nothing keeps them. */
+export class Feed {
+  private readonly sent = new Set<number>();
+  /** The engine takes pieces that begin before this. */
+  private want = AHEAD * CHUNK;
+  private waiting: (() => void)[] = [];
+  private told = false;
+  private over = false;
+
+  constructor(
+    private readonly port: MessagePort,
+    signal: AbortSignal,
+  ) {
+    port.onmessage = ({ data }: MessageEvent<FromEngine>) => {
+      if (data.type === 'want') this.want = Math.max(this.want, data.to);
+      else this.over = true;
+      this.wake();
+    };
+    signal.addEventListener('abort', () => this.close(), { once: true });
+  }
+
+  /** The file that is coming: its size, and where its header ends. */
+  begin(size: number, header: number): void {
+    if (this.told) return;
+    this.told = true;
+    this.post({ type: 'file', size, header });
+  }
+
+  /** Hands over piece `i`, whose buffer moves; waits until the engine has room for it. */
+  async piece(i: number, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+    while (!this.over && i * CHUNK >= this.want) {
+      await new Promise<void>((resolve) => this.waiting.push(resolve));
+    }
+    if (this.over || this.sent.has(i)) return;
+    this.sent.add(i);
+    this.post({ type: 'piece', at: i * CHUNK, bytes }, [bytes.buffer]);
+  }
+
+  /** Another file stands at the address now: what was sent is worth nothing. */
+  again(): void {
+    this.sent.clear();
+    this.told = false;
+    this.want = AHEAD * CHUNK;
+    this.post({ type: 'again' });
+  }
+
+  /** Nothing will come any more. */
+  close(): void {
+    this.over = true;
+    this.wake();
+    this.port.postMessage({ type: 'end' } satisfies ToEngine);
+  }
+
+  private wake(): void {
+    for (const resolve of this.waiting.splice(0)) resolve();
+  }
+
+  private post(message: ToEngine, transfer: Transferable[] = []): void {
+    if (!this.over) this.port.postMessage(message, transfer);
+  }
+}
