@@ -71,14 +71,17 @@ fn events(engine: &Engine, mut lose: impl FnMut(usize)) -> Result<Vec<FilmEvent>
 
 /// What kind each event is, and its picture.
 fn shown(events: &[FilmEvent]) -> Vec<(&'static str, Option<&Frame>)> {
-    let one = |event| match event {
-        FilmEvent::Thumbnail { frame, .. } => ("thumbnail", Some(frame)),
-        FilmEvent::Draft { frame, .. } => ("draft", Some(frame)),
-        FilmEvent::Refined { frame, .. } => ("refined", Some(frame)),
-        FilmEvent::Done => ("done", None),
-        other => panic!("{other:?}"),
-    };
-    events.iter().map(one).collect()
+    let mut all = Vec::new();
+    for event in events {
+        all.push(match event {
+            FilmEvent::Thumbnail { frame, .. } => ("thumbnail", Some(frame)),
+            FilmEvent::Draft { frame, .. } => ("draft", Some(frame)),
+            FilmEvent::Refined { frame, .. } => ("refined", Some(frame)),
+            FilmEvent::Done => ("done", None),
+            other => panic!("{other:?}"),
+        });
+    }
+    all
 }
 
 /// Whether a device is a GPU that is there.
