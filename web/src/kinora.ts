@@ -143,10 +143,11 @@ export class Kinora {
     return { ok, why, ...support };
   }
 
-  /** What a model file (GGUF or safetensors) holds. Rejects with the reason where it is refused. */
+  /** What a model file (GGUF, safetensors, tokenizer.json or a .jinja template) holds. Rejects with the reason where it is refused. */
   async inspect(file: Blob, options: { signal?: AbortSignal } = {}): Promise<unknown> {
     const bytes = new Uint8Array(await file.arrayBuffer());
-    for await (const event of this.client.call<InspectEvent>({ op: 'inspect', args: { bytes } }, options)) {
+    const name = file instanceof File ? file.name : '';
+    for await (const event of this.client.call<InspectEvent>({ op: 'inspect', args: { name, bytes } }, options)) {
       return event.model;
     }
     return undefined;

@@ -4,8 +4,8 @@ use std::io::{BufWriter, Write};
 use std::path::PathBuf;
 
 use kinora_engine::Engine;
-use kinora_formats::config::{EncoderConfig, is_encoder, is_text_model};
-use kinora_formats::{ChatTemplate, Gguf, Message, MetaValue, RenderInput, SafeTensors, TextConfig, Tokenizer, shown};
+use kinora_formats::check::{CheckedGguf, CheckedNetwork, CheckedTemplate};
+use kinora_formats::{Gguf, MetaValue, SafeTensors, TokenizerJson, shown};
 use serde_json::{Map, Value, json};
 
 use crate::failure::Outcome;
@@ -15,7 +15,7 @@ use crate::text_model::TextArgs;
 /// Arguments of `kinora inspect`.
 #[derive(clap::Args)]
 pub struct Args {
-    /// A .gguf or .safetensors file, or a chat template (.jinja)
+    /// A .gguf or .safetensors file, a tokenizer.json, or a chat template (.jinja)
     file: PathBuf,
     /// Also build the tokenizer, render the chat template and check every shape against the config
     #[arg(long)]
@@ -46,6 +46,9 @@ pub fn run(args: &Args) -> Outcome {
     match &header {
         Header::Gguf(gguf) => list_gguf(&mut out, gguf, len)?,
         Header::SafeTensors(header) => list_safetensors(&mut out, header, len)?,
+        Header::Tokenizer(TokenizerJson { model, tokens, merges, added }) => {
+            writeln!(out, "tokenizer: {model}, {tokens} tokens, {merges} merges, {added} added tokens")?;
+        }
         Header::Template(text) => writeln!(out, "chat template, {} characters", text.chars().count())?,
     }
     if args.full {
@@ -73,6 +76,9 @@ fn as_json(header: &Header, bytes: u64) -> Value {
             });
             json!({ "format": "safetensors", "bytes": bytes, "metadata": metadata.collect::<Map<_, _>>(),
                 "tensors": tensors.collect::<Vec<_>>() })
+        }
+        Header::Tokenizer(TokenizerJson { model, tokens, merges, added }) => {
+            json!({ "format": "tokenizer", "bytes": bytes, "model": model, "tokens": tokens, "merges": merges, "added": added })
         }
         Header::Template(text) => json!({ "format": "template", "bytes": bytes, "characters": text.chars().count() }),
     }
@@ -104,51 +110,39 @@ fn meta_json(value: &MetaValue) -> Value {
 fn full(out: &mut impl Write, header: &Header) -> Outcome {
     match header {
         Header::Gguf(gguf) => full_gguf(out, gguf),
-        // A safetensors file says nothing about its network: its checks are done when it was read
-        Header::SafeTensors(_) => Ok(()),
-        Header::Template(source) => {
-            let template = ChatTemplate::new(source, "<s>", "</s>")?;
-            render(out, &template)
-        }
+        // These say nothing about their network: their checks are done when they were read
+        Header::SafeTensors(_) | Header::Tokenizer(_) => Ok(()),
+        Header::Template(source) => render(out, &CheckedTemplate::of_source(source)?),
     }
 }
 
 fn full_gguf(out: &mut impl Write, gguf: &Gguf) -> Outcome {
-    if gguf.metadata("tokenizer.ggml.model").is_some() {
-        let tokenizer = Tokenizer::from_gguf(gguf)?;
-        let ids = tokenizer.encode("A shy robot finds a flower in the snow.", false)?;
-        writeln!(out, "tokenizer: {} tokens; the sample text takes {}", tokenizer.vocab_size(), ids.len())?;
+    let CheckedGguf { tokenizer, template, network } = CheckedGguf::of(gguf)?;
+    if let Some(t) = tokenizer {
+        writeln!(out, "tokenizer: {} tokens; the sample text takes {}", t.tokens, t.sample)?;
     }
-    if gguf.metadata("tokenizer.chat_template").is_some() {
-        render(out, &ChatTemplate::from_gguf(gguf)?)?;
+    if let Some(template) = template {
+        render(out, &template)?;
     }
-    // An architecture is text, whatever the file holds
-    gguf.get_str("general.architecture")?;
-    if is_encoder(gguf) {
-        let c = EncoderConfig::read(gguf)?;
-        writeln!(
+    match network {
+        Some(CheckedNetwork::Encoder(c)) => writeln!(
             out,
             "encoder: {} blocks of width {}, {} heads, {:?} pooling, fits its tensors",
             c.n_layer, c.n_embd, c.n_head, c.pooling
-        )?;
-    } else if is_text_model(gguf) {
-        let c = TextConfig::read(gguf)?;
-        writeln!(
+        )?,
+        Some(CheckedNetwork::Text(c)) => writeln!(
             out,
             "text model: {:?}, {} blocks of width {}, {} heads ({} kv), fits its tensors",
             c.family, c.n_layer, c.n_embd, c.n_head, c.n_head_kv
-        )?;
-    } else {
-        writeln!(out, "no text model: there is nothing to check tensors against")?;
+        )?,
+        None => writeln!(out, "no text model: there is nothing to check tensors against")?,
     }
     Ok(())
 }
 
-fn render(out: &mut impl Write, template: &ChatTemplate) -> Outcome {
-    let messages = [Message::new("user", "Hello!"), Message::new("assistant", "Hello. What shall we film?")];
-    let prompt = template.render(&RenderInput::chat(&messages))?;
-    writeln!(out, "chat template: two messages take {} characters", prompt.chars().count())?;
-    let f = template.features();
+fn render(out: &mut impl Write, template: &CheckedTemplate) -> Outcome {
+    writeln!(out, "chat template: two messages take {} characters", template.characters)?;
+    let f = &template.features;
     let yes = |is: bool| if is { "yes" } else { "no" };
     let known = if f.calls_known { "" } else { " (the default: the template shows none)" };
     writeln!(

@@ -4,7 +4,8 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use kinora_formats::{FormatError, Gguf, HeaderRead, SafeTensors};
+use kinora_formats::check::FileKind;
+use kinora_formats::{FormatError, Gguf, HeaderRead, SafeTensors, TokenizerJson, tokenizer_json};
 
 use crate::failure::{Failure, Outcome};
 
@@ -14,6 +15,8 @@ pub enum Header {
     Gguf(Box<Gguf>),
     /// A safetensors file.
     SafeTensors(Box<SafeTensors>),
+    /// A tokenizer of Hugging Face's library.
+    Tokenizer(TokenizerJson),
     /// A chat template by itself.
     Template(String),
 }
@@ -36,22 +39,27 @@ pub fn read_header(path: &Path) -> Outcome<(Header, u64)> {
     }
     let mut head = Vec::new();
     grow(&mut file, &mut head, FIRST_READ)?;
-    let ending = path.extension().and_then(|e| e.to_str()).unwrap_or_default();
-    let result = match ending {
-        "jinja" => {
+    let name = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
+    let refused = |e: FormatError| Failure::from(e).at(place());
+    let header = match FileKind::of(&name, &head) {
+        FileKind::Template => {
             grow(&mut file, &mut head, MAX_TEMPLATE)?;
-            let text = String::from_utf8(head).map_err(|_| Failure::new("is not UTF-8 text").at(place()))?;
-            return Ok((Header::Template(text), len));
+            Header::Template(String::from_utf8(head).map_err(|_| Failure::new("is not UTF-8 text").at(place()))?)
         }
-        "safetensors" => {
-            whole(&mut file, head, len, SafeTensors::parse_header)?.map(|h| Header::SafeTensors(Box::new(h)))
+        FileKind::Tokenizer => {
+            grow(&mut file, &mut head, tokenizer_json::MAX_BYTES as u64 + 1)?;
+            Header::Tokenizer(TokenizerJson::parse(&head).map_err(refused)?)
         }
-        _ if ending != "gguf" && head.get(8) == Some(&b'{') => {
-            whole(&mut file, head, len, SafeTensors::parse_header)?.map(|h| Header::SafeTensors(Box::new(h)))
+        FileKind::SafeTensors => {
+            let header = whole(&mut file, head, len, SafeTensors::parse_header)?;
+            Header::SafeTensors(Box::new(header.map_err(refused)?))
         }
-        _ => whole(&mut file, head, len, Gguf::parse_header)?.map(|h| Header::Gguf(Box::new(h))),
+        FileKind::Gguf => {
+            let header = whole(&mut file, head, len, Gguf::parse_header)?;
+            Header::Gguf(Box::new(header.map_err(refused)?))
+        }
     };
-    Ok((result.map_err(|e| Failure::from(e).at(place()))?, len))
+    Ok((header, len))
 }
 
 /// Reads on until the header is whole or refused.

@@ -27,6 +27,7 @@
 )]
 
 mod block;
+pub mod check;
 pub mod config;
 mod cursor;
 mod error;

@@ -87,7 +87,7 @@ export type Call =
   | { op: 'film'; args: FilmArgs }
   | { op: 'openai'; args: OpenAiArgs }
   | { op: 'gif'; args: GifArgs }
-  | { op: 'inspect'; args: { bytes: Uint8Array<ArrayBuffer> } }
+  | { op: 'inspect'; args: { name: string; bytes: Uint8Array<ArrayBuffer> } }
   | { op: 'selftest'; args: { cpu: boolean } }
   /** Reads a model out of its files, which stay where they are, or out of what the store sends. */
   | { op: 'model.add'; args: { name: string; source: Blob[] | MessagePort; options: TextChoice } }

@@ -93,7 +93,7 @@ export interface Glue {
     memory: WebAssembly.Memory;
   };
   load(files: Files, options: { device: 'auto' | 'gpu' | 'cpu'; threads: number }): Promise<Engine>;
-  inspect(bytes: Uint8Array): unknown;
+  inspect(name: string, bytes: Uint8Array): unknown;
   /** Every kernel on a GPU of its own, or on the CPU, against the CPU's exact form. */
   selftest(cpu: boolean): Promise<SelfTestReport>;
   /** What the beginning of a GGUF file says; `file_bytes` is negative where the size is unknown. `options` asks for an estimate. */

@@ -43,7 +43,7 @@ export function operate(
     case 'gif':
       return gif(call.args, signal);
     case 'inspect':
-      return inspect(call.args.bytes);
+      return inspect(call.args.name, call.args.bytes);
     case 'selftest':
       return selftest(call.args.cpu);
     case 'model.add':
@@ -178,8 +178,8 @@ async function* memory(): AsyncGenerator<MemoryEvent, void> {
   yield { type: 'memory', memory, device: { ...engine.device(), build: machine.build } };
 }
 
-async function* inspect(bytes: Uint8Array): AsyncGenerator<unknown, void> {
-  yield { type: 'model', model: running().machine.glue.inspect(bytes) };
+async function* inspect(name: string, bytes: Uint8Array): AsyncGenerator<unknown, void> {
+  yield { type: 'model', model: running().machine.glue.inspect(name, bytes) };
 }
 
 async function* selftest(cpu: boolean): AsyncGenerator<SelfTestEvent, void> {
