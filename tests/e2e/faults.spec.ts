@@ -93,7 +93,8 @@ test('the malformed set is answered in the page as its manifest says, and the en
       if (kind === 'gguf') {
         run = await told(async () => {
           await kinora.models.load(file, { name: 'fault' });
-          await kinora.completions.create({ model: 'fault', prompt: 'a', max_tokens: 8, temperature: 0 });
+          const messages = [{ role: 'user' as const, content: 'a' }];
+          await kinora.chat.completions.create({ model: 'fault', messages, max_tokens: 8, temperature: 0 });
         });
         await kinora.models.unload('fault');
       }

@@ -103,7 +103,7 @@ export function gguf(
 }
 
 /** A low-rank adapter of such a model in llama.cpp's layout, for the down projection of its last layer. */
-export function adapter({ embedding, layers, seed = 1, architecture = 'llama' }: Shape, strength = 16): Buffer {
+export function adapter({ embedding, layers, seed = 1, architecture = 'llama' }: Shape, strength = 256): Buffer {
   const rank = 4;
   const meta: [string, Value][] = [
     ['general.architecture', str(architecture)],
