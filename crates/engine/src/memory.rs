@@ -225,7 +225,7 @@ mod tests {
     use kinora_formats::GgufFile;
 
     use super::*;
-    use crate::chat::tests::{heat, run, tiny_adapter, tiny_model};
+    use crate::chat::tests::{heat, run, tiny_adapter, tiny_encoder, tiny_model};
     use crate::chat::{ChatRequest, Message};
     use crate::{Engine, ModelFiles};
 
@@ -283,9 +283,7 @@ mod tests {
 
     #[test]
     fn encoders_and_adapters_are_told_apart_and_take_no_cache() {
-        let path =
-            std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/embedding/bert-f32/model.gguf");
-        let bert = GgufFile::from_bytes(std::fs::read(path).unwrap()).unwrap();
+        let bert = tiny_encoder();
         let style = tiny_adapter("llama", "blk.0.ffn_down", [32, 64], 0.5);
         for (file, kind) in [(&bert, Kind::Encoder), (&style, Kind::Adapter), (&file(256), Kind::Text)] {
             let about = crate::TextSummary::of(file.gguf()).unwrap();
@@ -293,11 +291,10 @@ mod tests {
             assert_eq!((about.kind, told.cache > 0), (kind, kind == Kind::Text));
             assert_eq!(told.weights, file.gguf().tensors().map(|t| t.bytes).sum::<u64>());
         }
-        let engine = engine(Some(1 << 20));
-        assert_eq!(
-            engine.add_text_model("bert", &bert, options(None, None)).is_ok(),
-            bert.gguf().total_len() < 900_000
-        );
+        let told = Engine::estimate(bert.gguf(), &options(None, None), None, 0).unwrap();
+        let add = |memory| engine(Some(memory)).add_text_model("bert", &bert, options(None, None));
+        assert_eq!(add(told.weights).unwrap_err().code, "out_of_memory");
+        add(told.total).unwrap();
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Chats with a tiny random model: what it says is noise, how it is said is checked.
 
-use kinora_formats::{BlockType, GgufFile, GgufWriter, MetaArray, MetaValue};
+use kinora_formats::{BlockType, GgufFile, GgufWriter, MetaArray, MetaValue, TensorSource};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde_json::json;
@@ -97,6 +97,35 @@ pub(crate) fn tiny_adapter(architecture: &str, matrix: &str, [out, cols]: [usize
         let values = (0..rows * columns).map(|i| if i % 3 == 0 { value } else { -value });
         let bytes: Vec<u8> = values.flat_map(f32::to_le_bytes).collect();
         w.tensor(&format!("{matrix}.weight.lora_{end}"), &[rows, columns], BlockType::F32, &bytes).unwrap();
+    }
+    GgufFile::from_bytes(w.finish().unwrap()).unwrap()
+}
+
+/// The encoder of the parity fixtures with a vocabulary of letters.
+pub(crate) fn tiny_encoder() -> GgufFile {
+    let path =
+        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/embedding/bert-f32/model.gguf");
+    let bare = GgufFile::from_bytes(std::fs::read(path).unwrap()).unwrap();
+    let mut w = GgufWriter::new();
+    for (key, value) in bare.gguf().metadata_iter() {
+        w.meta(key, value.clone()).unwrap();
+    }
+    let letters = (0..bare.tensor("token_embd.weight").unwrap().shape[0]).map(|i| match i {
+        0 => "[UNK]".to_string(),
+        1 => "[CLS]".into(),
+        2 => "[SEP]".into(),
+        i if i < 29 => format!("\u{2581}{}", char::from(b'a' + i as u8 - 3)),
+        i if i < 55 => char::from(b'a' + i as u8 - 29).to_string(),
+        i => format!("\u{2581}w{i}"),
+    });
+    w.str("tokenizer.ggml.model", "bert").unwrap();
+    w.strs("tokenizer.ggml.tokens", &letters.collect::<Vec<_>>()).unwrap();
+    for (key, id) in [("unknown", 0), ("bos", 1), ("seperator", 2)] {
+        w.u32(&format!("tokenizer.ggml.{key}_token_id"), id).unwrap();
+    }
+    for name in bare.names() {
+        let tensor = bare.tensor(&name).unwrap();
+        w.tensor(&name, &tensor.shape, tensor.block, &tensor.bytes().unwrap()).unwrap();
     }
     GgufFile::from_bytes(w.finish().unwrap()).unwrap()
 }
@@ -456,6 +485,8 @@ fn a_model_that_writes_keywords_calls_with_keywords_and_the_arguments_come_as_js
             let asked = ChatRequest {
                 tools: tools.to_vec(),
                 tool_choice: ToolChoice::Named(only.name.clone()),
+                // a model of random weights would never end a list of calls
+                parallel_tool_calls: false,
                 max_tokens: Some(300),
                 sampling: heat(1.5),
                 seed,

@@ -113,24 +113,25 @@ impl FilmStream {
         self.abort.clone()
     }
 
-    /// The next event, or `None` after [`FilmEvent::Done`].
+    /// The next event, or `None` after [`FilmEvent::Done`] or an error.
     ///
     /// # Errors
     /// `aborted` after [`Self::abort_handle`] was used; else what the stage met (out of memory …). A device that is lost is
     /// replaced, and the shot in hand goes on there.
     pub async fn next(&mut self) -> Result<Option<FilmEvent>, EngineError> {
         loop {
+            if matches!(self.stage, Stage::Done) && self.queue.is_empty() {
+                return Ok(None);
+            }
             if let Err(e) = self.engine.device().turn(&self.abort).await.map_err(EngineError::from) {
                 // a text model finds another device by itself, and shots below
                 if e.code != "device_lost" {
+                    (self.stage, self.queue) = (Stage::Done, VecDeque::new());
                     return Err(e);
                 }
             }
             if let Some(event) = self.queue.pop_front() {
                 return Ok(Some(event));
-            }
-            if matches!(self.stage, Stage::Done) {
-                return Ok(None);
             }
             match self.advance().await {
                 Err(e) if e.code == "device_lost" && self.makes_shots() && self.recoveries < MAX_RECOVERIES => {
