@@ -29,7 +29,7 @@ pub struct ModelLoading {
 enum Kind {
     Text(Box<TextLoading>),
     /// Read in one step; it holds the encoder afterwards.
-    Encoder(Option<EncoderModel>),
+    Encoder(Option<Rc<EncoderModel>>),
 }
 
 /// A text model of which the header has been read.
@@ -144,8 +144,8 @@ impl ModelLoading {
         match &mut self.kind {
             Kind::Text(text) => text.decoder.step().map_err(|e| EngineError::from(e).at("load")),
             Kind::Encoder(encoder) => {
-                *encoder =
-                    Some(EncoderModel::load(&self.file, &self.device, self.engine.budget()).map_err(|e| e.at("load"))?);
+                let read = EncoderModel::load(&self.file, &self.device, self.engine.budget());
+                *encoder = Some(Rc::new(read.map_err(|e| e.at("load"))?));
                 Ok(())
             }
         }
@@ -162,7 +162,7 @@ impl ModelLoading {
                 let text = TextModel::of(*text, &self.file, &self.device).map_err(|e| e.at("load"))?;
                 self.engine.put_text(&self.name, Rc::new(text));
             }
-            Kind::Encoder(encoder) => self.engine.put_encoder(&self.name, Rc::new(encoder.ok_or_else(early)?)),
+            Kind::Encoder(encoder) => self.engine.put_encoder(&self.name, encoder.ok_or_else(early)?),
         }
         self.device.reset_arena();
         Ok(())

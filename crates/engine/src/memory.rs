@@ -269,7 +269,7 @@ mod tests {
             assert_eq!((told.cache, told.largest_context), (bytes, 2048));
             assert_eq!(told.total, told.weights + told.cache + told.scratch + told.engine);
             say(&engine, 20).unwrap();
-            let kept = engine.text(Some("tiny")).unwrap().kept_bytes() as u64;
+            let kept = engine.text(Some("tiny")).unwrap().kept_bytes();
             assert!(kept > 0 && kept <= told.cache, "{kept} {told:?}");
         }
         let all = Engine::estimate(file.gguf(), &options(None, None), None, 0).unwrap();

@@ -116,10 +116,11 @@ fn check_model(model: &Model, added: &[Added]) -> Result<(&'static str, usize), 
         }
         ("BPE" | "WordPiece" | "WordLevel", Vocab::Ids(tokens)) => {
             let texts = check_ids(tokens)?;
-            if let Some(unknown) = model.unk_token.as_deref() {
-                if !texts.contains(unknown) && !added.iter().any(|a| a.content == unknown) {
-                    return Err(wrong(format!("the unknown token {unknown:?} is no token")));
-                }
+            if let Some(unknown) = model.unk_token.as_deref()
+                && !texts.contains(unknown)
+                && !added.iter().any(|a| a.content == unknown)
+            {
+                return Err(wrong(format!("the unknown token {unknown:?} is no token")));
             }
             let name = match name {
                 "BPE" => {
