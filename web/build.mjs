@@ -1,4 +1,4 @@
-// Builds dist/ from src/, the engine's three builds (wasm-bindgen output) and the model files.
+// Builds dist/ from src/, the engine's three builds and the module of grammars (wasm-bindgen output), and the model files.
 // Usage: node build.mjs [--wasm DIR] [--models DIR]
 
 import { execFileSync } from 'node:child_process';
@@ -19,6 +19,7 @@ const { values } = parseArgs({
 });
 const dist = path.join(here, 'dist');
 const BUILDS = { plain: 'engine.wasm', relaxed: 'engine-relaxed.wasm', threads: 'engine-threads.wasm' };
+const MODULES = { ...BUILDS, grammar: 'grammar.wasm' };
 // The text model alone is needed; without the others the engine says what it cannot do.
 const MODELS = {
   text: 'text/kinora-text.gguf',
@@ -30,7 +31,7 @@ const OPTIONAL = new Set(['refine']);
 const MAX_ASSET = 24 * 1024 * 1024; // many hosts refuse larger files
 const MIN_ASSET = 4096; // bundlers inline smaller ones as data: URLs, which a strict CSP blocks
 
-/** One glue for each build; builds whose glue is the same text share it. */
+/** One glue for each build of the engine; builds whose glue is the same text share it. */
 async function glueModule() {
   const seen = new Map();
   const lines = [];
@@ -101,7 +102,7 @@ await rm(dist, { recursive: true, force: true });
 await mkdir(dist, { recursive: true });
 const shipped = await copyModels();
 
-for (const [build, file] of Object.entries(BUILDS)) {
+for (const [build, file] of Object.entries(MODULES)) {
   const wasm = path.join(values.wasm, build, 'kinora_bg.wasm');
   const { size } = await stat(wasm);
   if (size < MIN_ASSET || size > MAX_ASSET)
@@ -131,9 +132,10 @@ execFileSync(process.execPath, [tsc, '-p', here, '--emitDeclarationOnly'], { std
 const BUDGET = {
   'index.js': 20,
   'worker.js': 40,
-  'engine.wasm': 1500,
-  'engine-relaxed.wasm': 1500,
-  'engine-threads.wasm': 1500,
+  'engine.wasm': 1000,
+  'engine-relaxed.wasm': 1000,
+  'engine-threads.wasm': 1000,
+  'grammar.wasm': 520,
   'parts/export.js': 80,
 };
 for (const [file, limit] of Object.entries(BUDGET)) {

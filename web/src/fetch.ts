@@ -6,9 +6,9 @@ import type { OpenAiArgs, OpenAiEvent } from './internal/protocol.js';
 const MAX_BODY = 64 * 1024 * 1024;
 
 /** Statuses of the errors that the engine did not get to answer itself. */
-const STATUS: Record<string, number> = { disposed: 410, not_loaded: 503, queue_full: 503 };
+const STATUS: Record<string, number> = { disposed: 410, not_loaded: 503, queue_full: 503, asset_missing: 503 };
 
-/** `{ error }` as a `Response`. Only a full queue is worth the same request again. */
+/** `{ error }` as a `Response`. Only a full queue and a file that did not come are worth the same request again. */
 export function errorResponse(status: number, code: string, message: string, param: string | null = null): Response {
   const type = status < 500 ? 'invalid_request_error' : 'server_error';
   return new Response(JSON.stringify({ error: { message, type, param, code } }), {

@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use kinora_formats::{Gguf, GgufFile};
+use kinora_grammar::Compiler;
 use kinora_tensor::{Abort, Device, TensorError};
 
 use crate::chat::{AdapterInfo, ChatRequest, ChatStream, CompletionRequest, Prompt, TextModel};
+use crate::constrain::{Grammars, linked};
 use crate::encoder::{Embedding, EncoderModel};
 use crate::film::{FilmRequest, FilmStream};
 use crate::loading::ModelLoading;
@@ -73,6 +75,8 @@ struct Inner {
     /// To load these again where a GPU was lost; a CPU never is.
     video_files: Option<VideoFiles>,
     recovery: Recovery,
+    /// What compiles grammars, once it is there.
+    compiler: RefCell<Option<Rc<dyn Compiler>>>,
     budget: Rc<Budget>,
 }
 
@@ -100,6 +104,7 @@ impl Engine {
             video: RefCell::new(video.map(Rc::new)),
             video_files: video_files.filter(|_| matches!(device, Device::Gpu(_))),
             recovery: Recovery::default(),
+            compiler: RefCell::new(linked()),
             budget,
             device,
         })))
@@ -133,6 +138,30 @@ impl Engine {
         F: Future<Output = std::result::Result<Device, TensorError>> + 'static,
     {
         self.0.recovery.set(open);
+    }
+
+    /// Brings what compiles grammars to an engine that was built without (feature `constrain`). Before, a request with a schema,
+    /// a grammar or tools is refused with `grammar_missing`; [`crate::openai::Exchange`] and [`FilmStream`] tell when they wait
+    /// for it (`needs_grammars`).
+    pub fn set_grammars(&self, compiler: Rc<dyn Compiler>) {
+        *self.0.compiler.borrow_mut() = Some(compiler);
+    }
+
+    /// Whether grammars can be compiled.
+    pub(crate) fn has_grammars(&self) -> bool {
+        self.0.compiler.borrow().is_some()
+    }
+
+    /// Takes what compiles grammars out, as if it had never been there.
+    #[cfg(test)]
+    pub(crate) fn take_grammars(&self) -> Option<Rc<dyn Compiler>> {
+        self.0.compiler.take()
+    }
+
+    /// What makes constraints of a model's texts.
+    pub(crate) fn grammars<'a>(&self, model: &'a TextModel) -> Grammars<'a> {
+        let compiler = self.0.compiler.borrow().clone();
+        Grammars { compiler, tokenizer: &model.tokenizer, vocabulary: &model.vocabulary }
     }
 
     /// `lost` on another device; requests from now on get that one.
@@ -186,7 +215,8 @@ impl Engine {
     /// Opens the assistant's next turn; nothing is computed until [`ChatStream::next`].
     ///
     /// # Errors
-    /// `invalid_request`, `context_length_exceeded` with the numbers, `model_missing`, `unsupported`.
+    /// `invalid_request`, `context_length_exceeded` with the numbers, `model_missing`, `unsupported`; `grammar_missing`: see
+    /// [`Self::set_grammars`].
     pub fn chat(&self, request: ChatRequest) -> Result<ChatStream> {
         ChatStream::open(self, request)
     }

@@ -12,7 +12,7 @@ use serde::Serialize;
 #[error("{message}")]
 pub struct EngineError {
     /// Stable name: `invalid_request`, `context_length_exceeded`, `aborted`, `out_of_memory`, `device_lost`,
-    /// `model_refused`, `adapter_refused`, `model_missing`, `model_failed`, `unsupported`, `internal`, and those of the film's stages.
+    /// `model_refused`, `adapter_refused`, `model_missing`, `model_failed`, `grammar_missing`, `unsupported`, `internal`, and those of the film's stages.
     pub code: &'static str,
     /// Where it happened: `load`, `chat`, `film`, `storyboard`, `motion`, `paint`, `refine`, `export`, `compute`.
     pub stage: &'static str,

@@ -1,5 +1,7 @@
 //! The engine with its models and its device.
 
+use std::rc::Rc;
+
 use js_sys::{Array, Reflect, Uint8Array};
 use kinora_engine::{CacheType, EngineError, ModelFiles, TextOptions, film::FilmRequest, openai::Service};
 use kinora_tensor::Device;
@@ -8,6 +10,7 @@ use wasm_bindgen::{JsCast, prelude::*};
 
 use crate::{
     convert::{from_js, throw, to_js},
+    grammar::GrammarModule,
     loading::{ModelLoading, open_parts},
     openai::{OpenAiStream, now},
     stream::FilmStream,
@@ -133,6 +136,11 @@ impl Engine {
     pub fn film(&self, request: JsValue) -> Result<FilmStream, JsValue> {
         let request: FilmRequest = from_js(request, "film")?;
         Ok(FilmStream::new(self.engine.film(request).map_err(throw)?))
+    }
+
+    /// Takes the exports of the module that compiles grammars, for streams that wait for it (`needs_grammars`).
+    pub fn set_grammars(&self, module: GrammarModule) {
+        self.engine.set_grammars(Rc::new(module));
     }
 
     /// Begins to read a text model out of its `parts`, whose headers must be there: `Blob`s (workers only) or incoming files,

@@ -7,6 +7,7 @@ mod blob;
 mod convert;
 mod engine;
 mod gif;
+mod grammar;
 mod header;
 mod incoming;
 mod inspect;
@@ -17,6 +18,7 @@ mod stream;
 
 pub use engine::{Engine, load};
 pub use gif::GifWriter;
+pub use grammar::GrammarModule;
 pub use header::read_header;
 pub use inspect::inspect;
 pub use openai::OpenAiStream;

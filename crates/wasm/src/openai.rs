@@ -9,7 +9,7 @@ use kinora_engine::{
 use wasm_bindgen::prelude::*;
 
 use crate::convert::{busy, to_js};
-use crate::stream::keep;
+use crate::stream::{keep, peek};
 
 /// An answer in the making.
 #[wasm_bindgen]
@@ -28,6 +28,11 @@ impl OpenAiStream {
 
 #[wasm_bindgen]
 impl OpenAiStream {
+    /// Whether the engine needs the module of grammars for the next piece, and does not have it.
+    pub fn needs_grammars(&self) -> bool {
+        peek(&self.exchange, Exchange::needs_grammars)
+    }
+
     /// The next piece, or `undefined` after the last. Nothing is computed until it is asked for.
     pub async fn next(&self) -> Result<JsValue, JsValue> {
         let mut exchange = self.exchange.take().ok_or_else(|| busy("chat"))?;

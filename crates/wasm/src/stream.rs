@@ -20,6 +20,16 @@ pub(crate) fn keep(abort: &Abort) -> usize {
     abort.address()
 }
 
+/// What a job that is not computing at the moment says of itself; false of one that is.
+pub(crate) fn peek<T>(job: &Cell<Option<T>>, ask: impl Fn(&T) -> bool) -> bool {
+    let taken = job.take();
+    let answer = taken.as_ref().is_some_and(ask);
+    if taken.is_some() {
+        job.set(taken);
+    }
+    answer
+}
+
 /// A film in the making.
 #[wasm_bindgen]
 pub struct FilmStream {
@@ -36,6 +46,11 @@ impl FilmStream {
 
 #[wasm_bindgen]
 impl FilmStream {
+    /// As that of `OpenAiStream`.
+    pub fn needs_grammars(&self) -> bool {
+        peek(&self.stream, film::FilmStream::needs_grammars)
+    }
+
     /// The next event, or `undefined` after the last. Nothing is computed until it is asked for.
     pub async fn next(&self) -> Result<JsValue, JsValue> {
         let mut stream = self.stream.take().ok_or_else(|| busy("film"))?;

@@ -7,11 +7,13 @@ const files = {
   'engine.wasm': () => new URL('./engine.wasm', import.meta.url),
   'engine-relaxed.wasm': () => new URL('./engine-relaxed.wasm', import.meta.url),
   'engine-threads.wasm': () => new URL('./engine-threads.wasm', import.meta.url),
+  'grammar.wasm': () => new URL('./grammar.wasm', import.meta.url),
 };
 
 export interface Assets {
   worker: string;
   engines: LoadArgs['engines'];
+  grammar: LoadArgs['grammar'];
   models: LoadArgs['models'];
 }
 
@@ -29,6 +31,7 @@ export function resolveAssets(base?: string | URL): Assets {
       relaxed: at('engine-relaxed.wasm', files['engine-relaxed.wasm']),
       threads: at('engine-threads.wasm', files['engine-threads.wasm']),
     },
+    grammar: at('grammar.wasm', files['grammar.wasm']),
     models: models.map(({ name, file, bytes, sha256, url }) => ({
       name,
       file,

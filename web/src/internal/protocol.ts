@@ -26,6 +26,8 @@ export type ModelName = 'text' | 'motion' | 'paint' | 'refine';
 
 export interface LoadArgs {
   engines: Record<Build, string>;
+  /** The module of grammars, which is fetched when one is needed. */
+  grammar: string;
   models: ModelFile[];
   device: 'auto' | 'gpu' | 'cpu';
   /** 0: as many as the machine has cores, 8 at most. */

@@ -90,7 +90,8 @@ export function threadMain(): void {
   };
 }
 
-async function compile(url: string, signal: AbortSignal): Promise<WebAssembly.Module> {
+/** Compiles one of the package's modules. */
+export async function compile(url: string, signal: AbortSignal): Promise<WebAssembly.Module> {
   const response = await request(url, signal);
   if (response.headers.get('content-type')?.startsWith('application/wasm')) {
     return WebAssembly.compileStreaming(response).catch((error: unknown) => {

@@ -6,6 +6,8 @@ import type { KvCache, ModelAbout, SelfTestReport } from '../types.js';
 /** A running job of the engine: nothing is computed until `next` is called. */
 export interface EngineStream<T> {
   next(): Promise<T | undefined>;
+  /** Whether the next event needs the module of grammars and the engine does not have it. */
+  needs_grammars(): boolean;
   abort(): void;
   /** Where the abort flag lies in the engine's memory; 0 in builds without shared memory. */
   abort_address(): number;
@@ -34,6 +36,8 @@ export interface Engine {
   /** A request of the OpenAI API; it never fails, a refusal is an answer too. */
   openai(method: string, path: string, body: string): EngineStream<OpenAiEvent>;
   film(request: FilmArgs): EngineStream<WireFilmEvent>;
+  /** Takes the module of grammars, once it is started. */
+  set_grammars(module: GrammarGlue): void;
   /** Begins to read a text model out of its GGUF files, without a copy of them; their headers must be there. */
   begin_model(name: string, parts: (Blob | FileLike)[], options: TextChoice): ModelLoading;
   remove_model(name: string): void;
@@ -85,6 +89,9 @@ export interface Files {
   paint?: Uint8Array;
   refine?: Uint8Array;
 }
+
+/** The module of grammars (crates/grammar-wasm): the worker starts it, the engine calls it. */
+export type GrammarGlue = (options: { module_or_path: WebAssembly.Module }) => Promise<unknown>;
 
 /** What `wasm_bindgen` of one build offers. */
 export interface Glue {

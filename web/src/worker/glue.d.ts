@@ -3,3 +3,9 @@ declare module 'kinora:glue' {
   const glues: Record<'plain' | 'relaxed' | 'threads', import('./engine.js').Glue>;
   export default glues;
 }
+
+/** The same beside the module of grammars. */
+declare module 'kinora:glue/grammar' {
+  const grammar: import('./engine.js').GrammarGlue;
+  export default grammar;
+}

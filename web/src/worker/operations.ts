@@ -2,6 +2,7 @@ import { KinoraError } from '../errors.js';
 import type {
   AbortFlag,
   Call,
+  FilmArgs,
   GifArgs,
   GifEvent,
   LoadArgs,
@@ -11,12 +12,14 @@ import type {
   OpenAiArgs,
   OpenAiEvent,
   SelfTestEvent,
+  WireFilmEvent,
 } from '../internal/protocol.js';
 import type { Progress } from '../types.js';
 import { addModel } from './adding.js';
 import { bootEngine, type Machine } from './boot.js';
 import type { Engine, EngineStream, Files } from './engine.js';
 import { readModel } from './files.js';
+import { grammarLoader } from './grammar.js';
 import { deleteModel, estimateModel, getModel, listModels, modelPieces } from './models.js';
 
 /** Models that a host may leave out: the engine says what it cannot do without them. */
@@ -26,6 +29,7 @@ const isMissing = (error: unknown): boolean =>
 
 let machine: Machine | undefined;
 let engine: Engine | undefined;
+let grammars: (() => Promise<void>) | undefined;
 
 /** The events of any call. `flag` is told where the job's abort flag lies, in builds with shared memory. */
 export function operate(
@@ -37,7 +41,7 @@ export function operate(
     case 'load':
       return load(call.args, signal);
     case 'film':
-      return run(() => running().engine.film(call.args), signal, flag);
+      return film(call.args, signal, flag);
     case 'openai':
       return openai(call.args, signal, flag);
     case 'gif':
@@ -107,6 +111,7 @@ async function* load(args: LoadArgs, signal: AbortSignal): AsyncGenerator<LoadEv
   machine = await booting;
   yield event('upload', total, 'Preparing the models');
   engine = await machine.glue.load(files, { device: args.device, threads: machine.threads });
+  grammars = grammarLoader(args.grammar, engine);
   yield event('ready', total, 'Ready');
   yield { type: 'loaded', device: { ...engine.device(), build: machine.build } };
 }
@@ -132,6 +137,8 @@ async function* run<T>(
   signal.addEventListener('abort', abort, { once: true });
   try {
     for (;;) {
+      // Out of turn: others go on while it is fetched.
+      if (job.needs_grammars()) await unlessAborted(running().grammars(), signal);
       const event = await inTurn(async () => (signal.aborted ? undefined : job.next()));
       if (event === undefined) return;
       yield event;
@@ -140,6 +147,31 @@ async function* run<T>(
     signal.removeEventListener('abort', abort);
     job.free();
   }
+}
+
+/** What `work` gives; nothing where the signal aborts before. */
+function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
+  return new Promise((resolve, reject) => {
+    const stop = (): void => resolve(undefined);
+    if (signal.aborted) stop();
+    signal.addEventListener('abort', stop, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
+  });
+}
+
+/** A film. A grammar rules its storyboard: what compiles it is fetched while the script is written. */
+function film(
+  args: FilmArgs,
+  signal: AbortSignal,
+  flag: (flag: AbortFlag) => void,
+): AsyncGenerator<WireFilmEvent, void> {
+  const open = (): EngineStream<WireFilmEvent> => {
+    const { engine, grammars } = running();
+    const job = engine.film(args);
+    grammars().catch(() => undefined); // the storyboard tries again
+    return job;
+  };
+  return run(open, signal, flag);
 }
 
 /** An answer of the API. Steps of an answer that goes out whole take turns with other jobs and cross to nobody. */
@@ -186,8 +218,8 @@ async function* selftest(cpu: boolean): AsyncGenerator<SelfTestEvent, void> {
   yield { type: 'selftest', report: await running().machine.glue.selftest(cpu) };
 }
 
-function running(): { machine: Machine; engine: Engine } {
-  if (machine && engine) return { machine, engine };
+function running(): { machine: Machine; engine: Engine; grammars: () => Promise<void> } {
+  if (machine && engine && grammars) return { machine, engine, grammars };
   throw new KinoraError({
     code: 'not_loaded',
     stage: 'load',

@@ -12,7 +12,7 @@ use super::adapters::{Adapters, Loaded};
 use super::event::TokenLogprob;
 use super::memory::Memory;
 use super::request::Prompt;
-use crate::constrain::Grammars;
+use crate::constrain::SharedVocabulary;
 use crate::encoder::Embedding;
 use crate::error::{Result, file_gone};
 use crate::loading::TextLoading;
@@ -28,7 +28,8 @@ pub(crate) struct TextModel {
     pub(super) spellings: Vec<(String, String)>,
     /// Control tokens that do not end a text: they are never drawn.
     pub mute: Vec<u32>,
-    pub grammars: Grammars,
+    /// Its tokens as grammars take them.
+    pub vocabulary: SharedVocabulary,
     /// Tokens that a conversation and its answer may take together.
     pub context: usize,
     /// Bytes of the weights, as the file stores them.
@@ -83,7 +84,7 @@ impl TextModel {
             template,
             bytes: room.weights,
             about: about(file)?,
-            grammars: Grammars::default(),
+            vocabulary: SharedVocabulary::default(),
             context: room.context,
             options: room.options,
             kind: room.kind,

@@ -76,22 +76,23 @@ impl ChatStream {
     /// Checks the request and makes its tokens; computes nothing.
     ///
     /// # Errors
-    /// `invalid_request`, `context_length_exceeded`, `out_of_memory`, `model_missing`, `model_not_found`.
+    /// `invalid_request`, `context_length_exceeded`, `out_of_memory`, `model_missing`, `model_not_found`, `grammar_missing`.
     pub(crate) fn open(engine: &Engine, request: ChatRequest) -> Result<Self> {
         let plan = request.plan()?;
         let model = engine.text(request.model.as_deref())?;
         let (callable, must) = tools::callable(&request.tools, &request.tool_choice)?;
-        let mut constraint = model.grammars.of_format(&model.tokenizer, &request.format)?;
+        let grammars = engine.grammars(&model);
+        let mut constraint = grammars.of_format(&request.format)?;
         let mut mode = Mode::Text;
         if must {
             let grammar = tools::grammar(&callable, model.dialect(), request.parallel_tool_calls, "")?;
-            constraint = Some(model.grammars.lark(&model.tokenizer, "tools", grammar)?);
+            constraint = Some(grammars.lark("tools", &grammar)?);
             mode = Mode::Calls(CallReader::new(model.dialect(), "", plan.seed));
         } else if !callable.is_empty() && constraint.is_none() {
             let trigger = tools::trigger(model.dialect());
             let grammar = tools::grammar(&callable, model.dialect(), request.parallel_tool_calls, &trigger)?;
             // refused now rather than in the middle of an answer
-            model.grammars.lark(&model.tokenizer, "tools", grammar.clone())?;
+            grammars.lark("tools", &grammar)?;
             let spoken = model.spoken();
             mode = Mode::Watch { opening: StopFilter::new(vec![trigger.clone()]), trigger, grammar, spoken };
         }
@@ -113,7 +114,7 @@ impl ChatStream {
             Prompt::Tokens(tokens) => tokens.clone(),
         };
         model.check_length(&prompt)?;
-        let constraint = model.grammars.of_format(&model.tokenizer, &request.format)?;
+        let constraint = engine.grammars(&model).of_format(&request.format)?;
         let mut stream = Self::begin(engine, model.clone(), plan, &prompt, constraint, Mode::Text)?;
         if request.echo {
             let text = match request.prompt {
@@ -334,7 +335,7 @@ impl ChatStream {
         let Mode::Watch { grammar, opening, trigger, .. } = std::mem::replace(&mut self.mode, Mode::Text) else {
             return Ok(());
         };
-        self.constraint = Some(self.model.grammars.lark(&self.model.tokenizer, "tools", grammar)?);
+        self.constraint = Some(self.engine.grammars(&self.model).lark("tools", &grammar)?);
         self.mode = Mode::Calls(CallReader::new(self.model.dialect(), &trigger, self.plan.seed));
         let tokenizer = &self.model.tokenizer;
         let beyond = opening.beyond();

@@ -1,68 +1,24 @@
-//! Text that must follow a schema or grammar: which tokens may come next, and which must.
+//! Text that must follow a schema or grammar: what may be asked for, and what it means for the next token.
 
-#[cfg(feature = "constrain")]
 mod gbnf;
-#[cfg(feature = "constrain")]
 mod grammar;
+mod schema;
 #[cfg(all(test, feature = "constrain"))]
 mod tests;
 
-#[cfg(feature = "constrain")]
-pub(crate) use grammar::{Constraint, Grammars, compact};
+pub(crate) use grammar::{Constraint, GRAMMAR_MISSING, Grammars, SharedVocabulary, linked};
+pub(crate) use schema::compact;
 
-#[cfg(not(feature = "constrain"))]
-pub(crate) use absent::{Constraint, Grammars, compact};
+use crate::{EngineError, error::Result};
 
-/// A build without grammars: the same names, and every schema is refused.
-#[cfg(not(feature = "constrain"))]
-mod absent {
-    use std::sync::Arc;
+/// The longest schema or grammar, in bytes.
+const MAX_SCHEMA: usize = 1 << 20;
 
-    use kinora_formats::Tokenizer;
-    use serde_json::Value;
+fn small(what: &str, len: usize) -> Result<()> {
+    if len > MAX_SCHEMA { Err(bad(what, &format!("it is longer than {MAX_SCHEMA} bytes"))) } else { Ok(()) }
+}
 
-    use crate::chat::ResponseFormat;
-    use crate::{EngineError, error::Result};
-
-    #[derive(Default)]
-    pub(crate) struct Grammars;
-
-    pub(crate) enum Constraint {}
-
-    fn cannot<T>() -> Result<T> {
-        let message = "this build of the engine cannot enforce a schema or grammar".to_string();
-        Err(EngineError::new("unsupported", "chat", message).hint("Leave it out, or take the full build."))
-    }
-
-    pub(crate) fn compact(_: &mut Value) -> Result<()> {
-        cannot()
-    }
-
-    impl Grammars {
-        pub fn of_format(&self, _: &Arc<Tokenizer>, format: &ResponseFormat) -> Result<Option<Constraint>> {
-            if *format == ResponseFormat::Text { Ok(None) } else { cannot() }
-        }
-
-        pub fn lark(&self, _: &Arc<Tokenizer>, _: &str, _: String) -> Result<Constraint> {
-            cannot()
-        }
-    }
-
-    impl Constraint {
-        pub fn mask(&mut self, _: &mut [f32]) -> Result<()> {
-            match *self {}
-        }
-
-        pub fn accept(&mut self, _: u32) -> Result<()> {
-            match *self {}
-        }
-
-        pub fn forced(&mut self) -> Result<Vec<u32>> {
-            match *self {}
-        }
-
-        pub fn is_done(&self) -> bool {
-            match *self {}
-        }
-    }
+fn bad(what: &str, why: &str) -> EngineError {
+    let hint = "Use objects, arrays, enums, strings and numbers with simple limits, or a smaller grammar.";
+    EngineError::invalid_request("chat", format!("{what} cannot be enforced: {why}")).hint(hint)
 }

@@ -50,11 +50,32 @@ pub struct FilmStream {
 
 /// Where the film is. Each stage holds what it needs and nothing of the next.
 enum Stage {
-    Script { stream: ChatStream, text: String },
-    Storyboard { stream: ChatStream, json: String, told: usize },
-    Motion { shots: Vec<Shot>, planned: Vec<Planned> },
-    Paint { planned: Vec<Planned>, shot: usize, index: usize },
-    Refine { planned: Vec<Planned>, progress: refine::Progress },
+    Script {
+        stream: ChatStream,
+        text: String,
+    },
+    /// The script is written; the storyboard's grammar comes next.
+    Scripted {
+        text: String,
+    },
+    Storyboard {
+        stream: ChatStream,
+        json: String,
+        told: usize,
+    },
+    Motion {
+        shots: Vec<Shot>,
+        planned: Vec<Planned>,
+    },
+    Paint {
+        planned: Vec<Planned>,
+        shot: usize,
+        index: usize,
+    },
+    Refine {
+        planned: Vec<Planned>,
+        progress: refine::Progress,
+    },
     Done,
 }
 
@@ -108,6 +129,12 @@ impl FilmStream {
         self.refiner().is_some()
     }
 
+    /// Whether the storyboard is next, which a grammar rules, and the engine does not have what compiles it: bring it
+    /// ([`Engine::set_grammars`]) before the next event, which is `grammar_missing` without it.
+    pub fn needs_grammars(&self) -> bool {
+        matches!(self.stage, Stage::Scripted { .. }) && !self.engine.has_grammars()
+    }
+
     /// Stops the work at its next turn; the call that waits answers `aborted`.
     pub fn abort_handle(&self) -> Abort {
         self.abort.clone()
@@ -152,6 +179,7 @@ impl FilmStream {
         let mut stage = std::mem::replace(&mut self.stage, Stage::Done);
         let next = match &mut stage {
             Stage::Script { stream, text } => self.write_script(stream, text).await,
+            Stage::Scripted { text } => self.open_storyboard(text),
             Stage::Storyboard { stream, json, told } => self.write_storyboard(stream, json, told).await,
             Stage::Motion { shots, planned } => self.plan_shot(shots, planned).await,
             Stage::Paint { planned, shot, index } => self.paint_frame(planned, shot, index).await,
@@ -195,9 +223,13 @@ impl FilmStream {
             None => {}
         }
         self.queue.push_back(FilmEvent::Script { script: Script::parse(text) });
+        Ok(Some(Stage::Scripted { text: std::mem::take(text) }))
+    }
+
+    fn open_storyboard(&self, text: &str) -> Result<Option<Stage>, EngineError> {
         let messages = vec![
             Message::user(script_prompt(&self.grounded.idea, self.request.shots)),
-            Message::assistant(std::mem::take(text)),
+            Message::assistant(text),
             Message::user("Storyboard".to_string()),
         ];
         let schema = schema(self.video.painter.vocabulary(), &self.grounded, self.request.shots);

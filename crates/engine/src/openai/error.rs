@@ -73,7 +73,7 @@ impl ApiError {
 }
 
 /// Statuses of the engine's codes; what is not named is a failure of ours.
-const STATUS: [(&str, u16); 10] = [
+const STATUS: [(&str, u16); 11] = [
     ("invalid_request", 400),
     ("context_length_exceeded", 400),
     ("unsupported", 400),
@@ -83,6 +83,7 @@ const STATUS: [(&str, u16); 10] = [
     ("model_not_found", 404),
     ("aborted", 499),
     ("queue_full", 503),
+    ("grammar_missing", 503),
     ("out_of_memory", 507),
 ];
 

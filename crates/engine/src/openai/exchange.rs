@@ -4,6 +4,7 @@ use kinora_tensor::Abort;
 use serde_json::Value;
 
 use super::error::ApiError;
+use super::service::Service;
 
 /// What arrives, by `fetch` in a page or by HTTP natively.
 #[derive(Debug, Clone, Default)]
@@ -84,6 +85,8 @@ pub struct Exchange {
 }
 
 enum State {
+    /// Grammars cannot be compiled yet; the next step opens it again.
+    Waiting(Service, Request),
     /// Nothing was sent yet; the answer goes out whole.
     Whole(Work),
     /// The head of a stream is to be sent.
@@ -129,9 +132,24 @@ impl Exchange {
         exchange
     }
 
+    /// An answer that is opened when grammars can be compiled.
+    pub(super) fn waiting(service: Service, request: Request) -> Self {
+        Self { state: State::Waiting(service, request), headers: Vec::new() }
+    }
+
+    /// Whether the answer needs what compiles grammars, and the engine does not have it: bring it
+    /// ([`crate::Engine::set_grammars`]) before the next piece, which is a refusal without it.
+    pub fn needs_grammars(&self) -> bool {
+        matches!(&self.state, State::Waiting(service, _) if !service.engine().has_grammars())
+    }
+
     /// The next piece, or none after the last. Failures are answers too.
     pub async fn next(&mut self) -> Option<Event> {
+        if let State::Waiting(service, request) = &self.state {
+            *self = service.open_now(request);
+        }
         match std::mem::replace(&mut self.state, State::Sending(Vec::new())) {
+            State::Waiting(..) => None, // opened above
             State::Sending(mut events) => {
                 let event = events.pop();
                 self.state = State::Sending(events);

@@ -12,12 +12,14 @@ use super::responses::Store;
 use super::route::{Endpoint, route};
 use super::{chat, common, completions, embeddings, models, responses};
 use crate::Engine;
+use crate::constrain::GRAMMAR_MISSING;
 
-/// Answers requests of the OpenAI API with one engine.
+/// Answers requests of the OpenAI API with one engine. Cloning is cheap and shares it.
+#[derive(Clone)]
 pub struct Service {
     engine: Engine,
     now: fn() -> u64,
-    made: Cell<u64>,
+    made: Rc<Cell<u64>>,
     store: Rc<RefCell<Store>>,
 }
 
@@ -35,7 +37,7 @@ pub(super) struct Stamp {
 }
 
 impl Stamp {
-    /// Milliseconds since the request came.
+    /// Milliseconds since the answer was opened.
     pub fn elapsed(&self) -> u64 {
         (self.now)().saturating_sub(self.began)
     }
@@ -44,7 +46,7 @@ impl Stamp {
 impl Service {
     /// `now` gives milliseconds since 1970.
     pub fn new(engine: Engine, now: fn() -> u64) -> Self {
-        Self { engine, now, made: Cell::new(0), store: Rc::default() }
+        Self { engine, now, made: Rc::default(), store: Rc::default() }
     }
 
     /// The engine that answers.
@@ -54,6 +56,14 @@ impl Service {
 
     /// Opens the answer to a request. Nothing is computed until [`Exchange::next`], and a refusal is an answer too.
     pub fn open(&self, request: Request) -> Exchange {
+        match self.route(&request) {
+            Err(e) if e.code == GRAMMAR_MISSING => Exchange::waiting(self.clone(), request),
+            exchange => exchange.unwrap_or_else(|e| Exchange::ready(Err(e))),
+        }
+    }
+
+    /// As [`Self::open`], where the answer waits for nothing any more.
+    pub(super) fn open_now(&self, request: &Request) -> Exchange {
         self.route(request).unwrap_or_else(|e| Exchange::ready(Err(e)))
     }
 
@@ -63,9 +73,10 @@ impl Service {
         Exchange::ready(Err(ApiError::new(503, "queue_full", message)))
     }
 
-    fn route(&self, Request { method, path, body, abort }: Request) -> Result<Exchange> {
-        let endpoint = route(&method, &path)?;
-        let json = || common::parse(&body);
+    fn route(&self, Request { method, path, body, abort }: &Request) -> Result<Exchange> {
+        let endpoint = route(method, path)?;
+        let json = || common::parse(body);
+        let abort = abort.clone();
         match endpoint {
             Endpoint::ChatCompletions => self.post(json()?, abort, chat::open),
             Endpoint::Completions => self.post(json()?, abort, completions::open),

@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
 use super::fields::Table;
-use super::{Event, Request, Service, chat, completions, embeddings, responses};
+use super::{Event, Exchange, Request, Service, chat, completions, embeddings, responses};
 use crate::chat::tests::{tiny_adapter, tiny_engine};
 
 fn service() -> Service {
@@ -367,4 +367,39 @@ fn an_adapter_is_asked_for_by_its_models_name_or_by_the_extension() {
     assert_eq!(get("DELETE", "models/kinora-text:style", &Value::Null).0, 200);
     assert_eq!(get("GET", "models/kinora-text:style", &Value::Null).0, 404);
     assert_eq!(get("GET", "models/kinora-text", &Value::Null).1["kinora"]["loaded"], true);
+}
+
+#[test]
+fn a_request_with_a_grammar_waits_for_what_compiles_it_and_is_then_answered_as_ever() {
+    let service = Service::new(tiny_engine(1024), || 0);
+    let grammars = service.engine().take_grammars().unwrap();
+    let open = |service: &Service, more: Value| {
+        let mut body = json!({ "messages": [{ "role": "user", "content": "ab" }], "max_tokens": 2, "stream": true });
+        more.as_object().unwrap().iter().for_each(|(name, value)| body[name] = value.clone());
+        let (method, path) = ("POST".to_string(), "/v1/chat/completions".to_string());
+        service.open(Request { method, path, body: body.to_string(), ..Default::default() })
+    };
+    let status = |exchange: &mut Exchange| match pollster::block_on(exchange.next()) {
+        Some(Event::Head { status, .. }) => (status, pollster::block_on(exchange.next())),
+        other => panic!("{other:?}"),
+    };
+    let schema = |schema: Value| json!({ "response_format": { "type": "json_schema", "json_schema": { "name": "a", "schema": schema } } });
+    let good = schema(json!({ "const": 1 }));
+
+    assert!(!open(&service, json!({})).needs_grammars(), "plain text");
+    assert!(!open(&service, schema(json!(true))).needs_grammars(), "refused in any case");
+    let mut early = open(&service, good.clone());
+    assert!(early.needs_grammars());
+    assert_eq!(status(&mut early).0, 503, "asked for without it");
+    let tools =
+        json!({ "tools": [{ "type": "function", "function": { "name": "a", "parameters": { "type": "object" } } }] });
+    let waiting = [(good, 200), (schema(json!({ "type": "odd" })), 400), (tools, 200)];
+    let mut waiting = waiting.map(|(more, status)| (open(&service, more), status));
+    assert!(waiting.iter().all(|(exchange, _)| exchange.needs_grammars()));
+    service.engine().set_grammars(grammars);
+    for (exchange, expected) in &mut waiting {
+        assert!(!exchange.needs_grammars());
+        let (status, body) = status(exchange);
+        assert_eq!(status, *expected, "{body:?}");
+    }
 }
