@@ -34,7 +34,11 @@ pub(crate) struct Grammars<'a> {
 }
 
 /// The state of one constrained text.
-pub(crate) struct Constraint(Box<dyn Matcher>);
+pub(crate) struct Constraint {
+    matcher: Box<dyn Matcher>,
+    /// What may come next, where it was computed ahead.
+    ahead: Option<Vec<u32>>,
+}
 
 impl Grammars<'_> {
     /// A constraint to what `format` allows; none for plain text.
@@ -86,7 +90,7 @@ impl Grammars<'_> {
     }
 
     fn build(&self, what: &str, grammar: Grammar) -> Result<Constraint> {
-        self.vocabulary()?.compile(grammar).map(Constraint).map_err(|e| bad(what, &e))
+        self.vocabulary()?.compile(grammar).map(Constraint::new).map_err(|e| bad(what, &e))
     }
 
     fn vocabulary(&self) -> Result<&dyn Vocabulary> {
@@ -117,12 +121,28 @@ fn tokens(tokenizer: &Arc<Tokenizer>) -> Result<Tokens> {
 }
 
 impl Constraint {
+    fn new(matcher: Box<dyn Matcher>) -> Self {
+        Self { matcher, ahead: None }
+    }
+
+    /// Computes what may come next, so that [`Self::mask`] need not.
+    ///
+    /// # Errors
+    /// As [`Self::mask`], which then says so again.
+    pub fn prepare(&mut self) -> Result<()> {
+        if self.ahead.is_none() {
+            self.ahead = Some(self.matcher.mask().map_err(failed)?);
+        }
+        Ok(())
+    }
+
     /// Sets the logits of all tokens that may not come next to −∞. A text that may end here leaves the end tokens.
     ///
     /// # Errors
     /// `constraint_failed` when the schema branches more than the parser's limits allow.
     pub fn mask(&mut self, logits: &mut [f32]) -> Result<()> {
-        let mask = self.0.mask().map_err(failed)?;
+        self.prepare()?;
+        let mask = self.ahead.as_deref().unwrap_or_default();
         for (i, logits) in logits.chunks_mut(32).enumerate() {
             let word = mask.get(i).copied().unwrap_or_default();
             let denied = logits.iter_mut().enumerate().filter(|(bit, _)| word >> bit & 1 == 0);
@@ -136,7 +156,8 @@ impl Constraint {
     /// # Errors
     /// `constraint_failed` when it may not come here, or a limit was reached.
     pub fn accept(&mut self, token: u32) -> Result<()> {
-        self.0.accept(token).map_err(failed)
+        self.ahead = None;
+        self.matcher.accept(token).map_err(failed)
     }
 
     /// Takes in the tokens that must come next, if the schema leaves no choice, and returns them.
@@ -144,12 +165,13 @@ impl Constraint {
     /// # Errors
     /// As [`Self::accept`].
     pub fn forced(&mut self) -> Result<Vec<u32>> {
-        self.0.forced().map_err(failed)
+        self.ahead = None;
+        self.matcher.forced().map_err(failed)
     }
 
     /// Whether the value is complete and nothing can follow.
     pub fn is_done(&self) -> bool {
-        self.0.is_done()
+        self.matcher.is_done()
     }
 }
 

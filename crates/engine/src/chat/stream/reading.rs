@@ -1,13 +1,30 @@
 //! What the network says next: it reads what is pending and what was guessed, and goes on elsewhere where its device is lost.
 
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::task::Poll;
+
 use kinora_tensor::{Device, LogitEdits, MAX_GPU_CANDIDATES};
 
 use super::{ChatStream, Draft, known};
 use crate::chat::guess;
 use crate::chat::memory::CHUNK;
 use crate::chat::request::Speculation;
+use crate::constrain::Constraint;
 use crate::recovery::MAX_RECOVERIES;
 use crate::{EngineError, error::Result};
+
+/// Starts `job`, does `work` where the job goes on elsewhere, and waits for it.
+async fn meanwhile<T>(job: impl Future<Output = T>, work: impl FnOnce()) -> T {
+    let mut job = pin!(job);
+    match poll_fn(|context| Poll::Ready(job.as_mut().poll(context))).await {
+        Poll::Ready(done) => done,
+        Poll::Pending => {
+            work();
+            job.await
+        }
+    }
+}
 
 /// Candidates beyond top-k that a GPU tells.
 const TIES: usize = 8;
@@ -170,7 +187,11 @@ impl ChatStream {
                 }
                 values
             }
-            None => logits.to_vec().await?,
+            None => {
+                // what may come next is computed while a GPU does; an error shows when it is asked for
+                let prepare = || drop(self.constraint.as_mut().map(Constraint::prepare));
+                meanwhile(logits.to_vec(), prepare).await?
+            }
         };
         drop(logits);
         device.reset_arena();
@@ -206,5 +227,35 @@ impl ChatStream {
             self.allowed = words;
         }
         &self.allowed
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+
+    use super::meanwhile;
+
+    #[test]
+    fn work_is_done_while_a_job_waits_and_not_after_one_that_is_done() {
+        let told = RefCell::new(Vec::new());
+        let say = |what| told.borrow_mut().push(what);
+        let job = async {
+            say("begun");
+            let mut asked = false;
+            std::future::poll_fn(|context| match std::mem::replace(&mut asked, true) {
+                true => std::task::Poll::Ready(()),
+                false => {
+                    context.waker().wake_by_ref();
+                    std::task::Poll::Pending
+                }
+            })
+            .await;
+            say("done");
+        };
+        pollster::block_on(meanwhile(job, || say("work")));
+        assert_eq!(told.take(), ["begun", "work", "done"]);
+        pollster::block_on(meanwhile(async { say("done") }, || say("work")));
+        assert_eq!(told.take(), ["done"]);
     }
 }
