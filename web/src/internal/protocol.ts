@@ -125,8 +125,8 @@ export type ToEngine =
   | { type: 'piece'; at: number; bytes: Uint8Array<ArrayBuffer> }
   | { type: 'again' }
   | { type: 'end' };
-/** And what the engine answers: it takes pieces that begin before `to`, or none any more. */
-export type FromEngine = { type: 'want'; to: number } | { type: 'close' };
+/** And what the engine answers: it takes pieces that begin before `to`, has read one and gives its buffer back, or takes none any more. */
+export type FromEngine = { type: 'want'; to: number } | { type: 'back'; buffer: ArrayBuffer } | { type: 'close' };
 /** `device`: where models run now, which is another one after a graphics adapter was lost. */
 export type MemoryEvent = { type: 'memory'; memory: MemoryInfo; device: DeviceInfo };
 export type SelfTestEvent = { type: 'selftest'; report: SelfTestReport };

@@ -1,7 +1,7 @@
 import { KinoraError } from '../errors.js';
 import type { FromEngine, ToEngine } from '../internal/protocol.js';
 import { CHUNK } from '../store/chunks.js';
-import { AHEAD } from '../store/feed.js';
+import { AHEAD, free } from '../store/feed.js';
 
 /** A file that the store sends piece by piece. The engine reads what has come, and what it has read is let go. */
 export class Incoming {
@@ -50,12 +50,13 @@ export class Incoming {
     }
   }
 
-  /** Lets go of the pieces that lie before `bytes`: at once, where the browser can. */
+  /** Gives the pieces back that lie before `bytes`. */
   release(bytes: number): void {
-    for (const [i, piece] of this.pieces) {
-      if ((i + 1) * CHUNK > bytes && i * CHUNK + piece.length > bytes) continue;
-      (piece.buffer as { transfer?(length: number): ArrayBuffer }).transfer?.(0);
+    for (const [i, { buffer, length }] of this.pieces) {
+      if ((i + 1) * CHUNK > bytes && i * CHUNK + length > bytes) continue;
       this.pieces.delete(i);
+      if (buffer.byteLength === CHUNK) this.send({ type: 'back', buffer }, [buffer]);
+      else free(buffer);
     }
   }
 
@@ -66,7 +67,8 @@ export class Incoming {
 
   /** Takes no more. */
   close(): void {
-    this.release(Number.POSITIVE_INFINITY);
+    for (const { buffer } of this.pieces.values()) free(buffer);
+    this.pieces.clear();
     this.send({ type: 'close' });
     this.port.close();
   }
@@ -93,8 +95,8 @@ export class Incoming {
     this.wake();
   }
 
-  private send(message: FromEngine): void {
-    this.port.postMessage(message);
+  private send(message: FromEngine, transfer: Transferable[] = []): void {
+    this.port.postMessage(message, transfer);
   }
 }
 
