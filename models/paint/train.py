@@ -15,6 +15,7 @@ import time
 import numpy as np
 import torch
 import torch.distributed as dist
+import torch.nn.functional as F
 
 from model import Painter, config_of, save
 from stream import Stream
@@ -33,6 +34,7 @@ def arguments() -> argparse.Namespace:
     p.add_argument("--lr", type=float, default=2e-3)
     p.add_argument("--foreground", type=float, default=6.0, help="how much more a pixel of character or prop counts")
     p.add_argument("--edges", type=float, default=0.5, help="how much the differences between neighbouring pixels count")
+    p.add_argument("--fine", type=float, default=0.0, help="how much more a pixel counts that differs from its surroundings")
     p.add_argument("--work", default="target/train/paint", help="log, checkpoint, pictures")
     p.add_argument("--out", default=None, help="where the finished weights go")
     p.add_argument("--crop", default="64x64")
@@ -69,9 +71,13 @@ def weights_of(path: str, device) -> dict:
     return torch.load(path, map_location=device)["ema"]
 
 
-def loss_of(y, target, foreground, weight: float, edges: float):
-    """|d| + 2 d², weighted towards the foreground; `edges` times the same of the differences between neighbouring pixels."""
-    d, w = y - target, 1 + weight * foreground
+def loss_of(y, target, foreground, weight: float, edges: float, fine: float):
+    """
+    |d| + 2 d², weighted towards the foreground and, by `fine`, what differs from its surroundings (drops, stars, mouths: few
+    pixels, which the mean would pass over); `edges` times the same of the differences between neighbouring pixels.
+    """
+    around = F.avg_pool2d(target, 5, 1, 2, count_include_pad=False)
+    d, w = y - target, 1 + weight * foreground + fine * (target - around).abs().amax(1, keepdim=True)
     across, down = d[..., 1:] - d[..., :-1], d[..., 1:, :] - d[..., :-1, :]
     sharp = (across.abs() * w[..., 1:]).mean() + (down.abs() * w[..., 1:, :]).mean()
     return ((d.abs() + 2 * d * d) * w).mean() + edges * sharp
@@ -204,7 +210,7 @@ def main() -> None:
         f, r, i, t, m = tensors(batch, device)
         with torch.autocast(device.type, torch.bfloat16, enabled=bf16):
             y = net(f, r, i, rows, columns)
-        loss = loss_of(y.float(), t, m, a.foreground, a.edges)
+        loss = loss_of(y.float(), t, m, a.foreground, a.edges, a.fine)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         if world > 1:
