@@ -303,6 +303,12 @@ impl GpuDevice {
         !self.0.software_kernels.load(Ordering::Relaxed)
     }
 
+    /// Turns of loops that an invocation may make in all, where an adapter ends loops after some without a word: llvmpipe leaves
+    /// them after some 32,000.
+    pub(crate) fn loop_turns(&self) -> usize {
+        if self.0.info.name.contains("llvmpipe") { 1 << 14 } else { usize::MAX }
+    }
+
     /// Invocations that share one row in a reduction: one where barriers are emulated.
     pub(crate) fn row_workgroup(&self, cols: usize) -> u32 {
         match (self.has_fast_workgroup_memory(), cols) {

@@ -23,8 +23,9 @@ params! {
 
 /// Channels of a head, at most.
 const MAX_DIM: usize = 256;
-/// Queries of a workgroup of the tile kernel.
+/// Queries of a workgroup of the tile kernel, and its invocations.
 const TILE_QUERIES: usize = 4;
+const LANES: usize = 64;
 
 /// Queries up to which workgroups share their keys, and keys from which that pays.
 const SPLIT_QUERIES: usize = 4;
@@ -129,10 +130,15 @@ pub(super) fn attention(
     // Half the range keeps `position + query` from wrapping.
     let bounded = |n: usize| n.min(u32::MAX as usize / 2) as u32;
     let tk = o.kv_len.unwrap_or(k.dim(0));
-    let tiled = d.has_fast_workgroup_memory();
     let seen = o.window.map_or(tk, |window| tk.min(window.saturating_add(tq)));
+    let lane_turns = seen * (3 * dim.div_ceil(4) + 1);
+    let tiled = d.has_fast_workgroup_memory() || lane_turns > d.loop_turns();
     let split = tiled && tq <= SPLIT_QUERIES && seen >= SPLIT_KEYS;
     let splits = if split { (seen / KEYS_OF_A_SPLIT).min(MAX_SPLITS) } else { 1 };
+    let tile_turns = seen.div_ceil(LANES * splits) * (dim / 4 + 16 + dim.div_ceil(LANES) * LANES);
+    if tiled && tile_turns > d.loop_turns() {
+        return Err(TensorError::unsupported(format!("attention over {seen} keys on this software adapter")));
+    }
     let cache = match k.dtype() {
         DType::Block(BlockType::F16) => 1,
         DType::Block(BlockType::Q8_0) => 2,

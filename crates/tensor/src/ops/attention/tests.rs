@@ -150,6 +150,23 @@ fn workgroups_share_long_caches() -> Result<()> {
     Ok(())
 }
 
+/// Adapters that leave loops early without a word must not be given long ones.
+#[test]
+fn long_caches_of_wide_heads_are_read_to_their_end() -> Result<()> {
+    let mut g = crate::testing::Gen::new(17);
+    for d in gpus() {
+        for (dim, rows, tq) in [(96, 787, 2), (64, 1500, 1), (128, 2000, 6)] {
+            let s = Case { tq, heads: 2, kv_heads: 1, dim };
+            let ((k, ks), (v, vs)) = (g.tensor(d, &[rows, 1, dim])?, g.tensor(d, &[rows, 1, dim])?);
+            let (q, qs) = g.tensor(d, &[tq, 2, dim])?;
+            let o = Attention { scale: 0.2, causal: Some(rows - tq), ..Default::default() };
+            let want = reference(&s, &qs, &ks, &vs, None, &o, rows);
+            assert_close("attention", &q.attention(&k, &v, &o)?, &[tq, 2, dim], &want, 4e-6, 4e-6)?;
+        }
+    }
+    Ok(())
+}
+
 #[test]
 fn caches_refuse_what_they_cannot_hold() -> Result<()> {
     let d = &cpus()[0];
