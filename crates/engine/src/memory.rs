@@ -187,9 +187,7 @@ impl Budget {
             Held { budget: self.clone(), bytes }
         })
     }
-}
 
-impl Budget {
     /// Takes what a model needs beside its conversations, where it runs on the CPU.
     ///
     /// # Errors

@@ -153,8 +153,7 @@ impl FilmStream {
             if let Err(e) = self.engine.device().turn(&self.abort).await.map_err(EngineError::from) {
                 // a text model finds another device by itself, and shots below
                 if e.code != "device_lost" {
-                    (self.stage, self.queue) = (Stage::Done, VecDeque::new());
-                    return Err(e);
+                    return Err(self.ended(e));
                 }
             }
             if let Some(event) = self.queue.pop_front() {
@@ -162,15 +161,18 @@ impl FilmStream {
             }
             match self.advance().await {
                 Err(e) if e.code == "device_lost" && self.makes_shots() && self.recoveries < MAX_RECOVERIES => {
-                    self.recover().await?;
+                    self.recover().await.map_err(|e| self.ended(e))?;
                 }
-                Err(e) => {
-                    self.stage = Stage::Done;
-                    return Err(e);
-                }
+                Err(e) => return Err(self.ended(e)),
                 Ok(()) => {}
             }
         }
+    }
+
+    /// The error that a film ends with: nothing comes behind it.
+    fn ended(&mut self, e: EngineError) -> EngineError {
+        (self.stage, self.queue) = (Stage::Done, VecDeque::new());
+        e
     }
 
     /// One piece of work: some tokens, one shot's motion, one painted frame, or one step of a refined one. After an error the

@@ -4,16 +4,17 @@
 #[cfg(test)]
 mod tests;
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, VecDeque};
 
 use kinora_formats::GgufFile;
 use kinora_formats::config::{Layer, LayerRope, TextConfig};
 use kinora_tensor::{Device, Tensor};
 
+use super::Decoder;
 use super::block::Block;
 use super::linear::Linear;
 use super::rope::RopeTables;
-use super::{Decoder, Parts};
 use crate::source::Seen;
 use crate::{ModelError, Result, Weights};
 
@@ -144,15 +145,19 @@ impl DecoderLoader {
     /// `Config` before it.
     pub fn finish(self) -> Result<Decoder> {
         let early = || ModelError::Config("the decoder is not loaded yet".into());
-        Ok(Decoder::assemble(Parts {
+        let narrow = |l: &Layer| matches!(l, Layer::ShortConv | Layer::Attention { window: Some(_), .. });
+        Ok(Decoder {
             token_embd: self.token_embd.ok_or_else(early)?,
             blocks: self.blocks.into_iter().collect::<Option<_>>().ok_or_else(early)?,
             output_norm: self.output_norm.ok_or_else(early)?,
             output: self.output,
             rope: self.rope.ok_or_else(early)?,
+            sees_all: !self.config.layers.iter().any(narrow),
+            fused: true,
             fingerprint: self.seen.fingerprint(),
+            adapters: Cell::new(0),
             device: self.device,
             config: self.config,
-        }))
+        })
     }
 }

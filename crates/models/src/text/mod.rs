@@ -19,7 +19,7 @@ use std::cell::Cell;
 use std::collections::HashSet;
 
 use kinora_formats::GgufFile;
-use kinora_formats::config::{Layer, TextConfig};
+use kinora_formats::config::TextConfig;
 use kinora_tensor::{Abort, Device, LinearFused, Tensor};
 use xxhash_rust::xxh3::Xxh3;
 
@@ -60,18 +60,6 @@ pub struct Decoder {
     adapters: Cell<u64>,
 }
 
-/// What a decoder is made of.
-struct Parts {
-    config: TextConfig,
-    device: Device,
-    token_embd: Tensor,
-    blocks: Vec<Block>,
-    output_norm: Tensor,
-    output: Option<Linear>,
-    rope: RopeTables,
-    fingerprint: u64,
-}
-
 impl Decoder {
     /// Loads the network on `device`; matrices keep the file's block type.
     ///
@@ -83,24 +71,6 @@ impl Decoder {
             loader.step()?;
         }
         loader.finish()
-    }
-
-    fn assemble(parts: Parts) -> Self {
-        let Parts { config, device, token_embd, blocks, output_norm, output, rope, fingerprint } = parts;
-        let narrow = |l: &Layer| matches!(l, Layer::ShortConv | Layer::Attention { window: Some(_), .. });
-        Self {
-            sees_all: !config.layers.iter().any(narrow),
-            fused: true,
-            adapters: Cell::new(0),
-            config,
-            device,
-            token_embd,
-            blocks,
-            output_norm,
-            output,
-            rope,
-            fingerprint,
-        }
     }
 
     /// Whether blocks run as few fused operations, which is the default, or as the single ones that they are made of: the

@@ -198,7 +198,7 @@ fn rounded_caches_stay_close() {
             assert!(half.iter().all(|x| x.is_finite()));
             let far = difference(&last(&decoder, &tokens[299..], &mut cache), &want);
             assert!(far > 0.0 && far < tolerance, "{kind:?} moves a logit by {far}");
-            if !decoder.config().layers.contains(&Layer::ShortConv) {
+            if !decoder.config().layers.contains(&kinora_formats::config::Layer::ShortConv) {
                 assert!(cache.bytes() <= exact.bytes() / part, "{kind:?}");
             }
         }

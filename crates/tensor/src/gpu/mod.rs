@@ -303,8 +303,8 @@ impl GpuDevice {
         !self.0.software_kernels.load(Ordering::Relaxed)
     }
 
-    /// Turns of loops that an invocation may make in all, where an adapter ends loops after some without a word: llvmpipe leaves
-    /// them after some 32,000.
+    /// Turns of loops that an invocation may make in all, where an adapter ends loops after some without a word: llvmpipe, with
+    /// which 26,000 turns of the attention kernel gave right values and 34,000 wrong ones.
     pub(crate) fn loop_turns(&self) -> usize {
         if self.0.info.name.contains("llvmpipe") { 1 << 14 } else { usize::MAX }
     }
