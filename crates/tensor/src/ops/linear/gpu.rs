@@ -14,28 +14,34 @@ const LANE_ROWS: [usize; 3] = [1, 4, 8];
 
 const BINDINGS: &[crate::gpu::Access] = &[Read, Read, Read, Read, Read, Write];
 
+/// How x is read, in front of the files: of any length, of a multiple of eight.
+macro_rules! x {
+    (any $($line:literal)?) => { concat!($($line,)? include_str!("linear_x.wgsl")) };
+    (whole $($line:literal)?) => { concat!($($line,)? include_str!("linear_x_whole.wgsl")) };
+}
+
 /// Few rows, on a GPU.
 static ROW: Kernel = Kernel {
     name: "linear_row",
     wgsl: concat!(include_str!("linear_common.wgsl"), include_str!("linear_row.wgsl")),
     bindings: BINDINGS,
-    constants: &["BIAS", "NORM", "ADD", "GATE", "WHOLE", "WG"],
-    preludes: &[],
+    constants: &["BIAS", "NORM", "ADD", "GATE", "WG"],
+    preludes: &[x!(any), x!(whole)],
     weights: true,
     params: Params::LAYOUT,
-    variants: &[row([0, 0, 0, 0, 1]), row([1, 1, 1, 0, 0]), row([1, 0, 0, 1, 1]), row([0, 1, 0, 2, 0])],
+    variants: &[row(true, [0, 0, 0, 0]), row(false, [1, 1, 1, 0]), row(true, [1, 1, 0, 1]), row(false, [0, 1, 0, 2])],
 };
 
 /// Many rows, on a GPU.
 static TILE: Kernel = Kernel {
     name: "linear_tile",
-    wgsl: concat!(include_str!("linear_common.wgsl"), include_str!("linear_tile.wgsl")),
+    wgsl: concat!(x!(any), include_str!("linear_common.wgsl"), include_str!("linear_tile.wgsl")),
     bindings: BINDINGS,
-    constants: &["BIAS", "NORM", "ADD", "GATE", "WHOLE"],
+    constants: &["BIAS", "NORM", "ADD", "GATE"],
     preludes: &[],
     weights: true,
     params: Params::LAYOUT,
-    variants: &[tile([0, 0, 0, 0, 0]), tile([1, 0, 1, 0, 1])],
+    variants: &[tile([0, 0, 0, 0]), tile([1, 0, 1, 0])],
 };
 
 /// Any rows, on a software adapter.
@@ -43,24 +49,33 @@ static LANE: Kernel = Kernel {
     name: "linear_lane",
     wgsl: concat!(include_str!("linear_common.wgsl"), include_str!("linear_lane.wgsl")),
     bindings: BINDINGS,
-    constants: &["BIAS", "NORM", "ADD", "GATE", "WHOLE", "WG"],
-    preludes: &["const ROWS = 1u;", "const ROWS = 4u;", "const ROWS = 8u;"],
+    constants: &["BIAS", "NORM", "ADD", "GATE", "WG"],
+    preludes: &[
+        x!(any "const ROWS = 1u;\n"),
+        x!(whole "const ROWS = 1u;\n"),
+        x!(any "const ROWS = 4u;\n"),
+        x!(whole "const ROWS = 4u;\n"),
+        x!(any "const ROWS = 8u;\n"),
+        x!(whole "const ROWS = 8u;\n"),
+    ],
     weights: true,
     params: Params::LAYOUT,
     variants: &[
-        lane(0, [0, 0, 0, 0, 1]),
-        lane(0, [1, 1, 0, 1, 0]),
-        lane(1, [1, 0, 1, 0, 1]),
-        lane(1, [0, 0, 0, 2, 0]),
-        lane(2, [1, 0, 0, 0, 1]),
+        lane(0, true, [0, 0, 0, 0]),
+        lane(0, false, [1, 1, 0, 1]),
+        lane(0, true, [1, 1, 1, 0]),
+        lane(1, true, [1, 0, 1, 0]),
+        lane(1, false, [0, 0, 0, 2]),
+        lane(2, true, [1, 0, 0, 0]),
+        lane(2, false, [0, 0, 0, 0]),
     ],
 };
 
-/// BIAS, NORM, ADD, GATE, WHOLE.
-type Fused = [u32; 5];
+/// BIAS, NORM, ADD, GATE.
+type Fused = [u32; 4];
 
-const fn row([bias, norm, add, gate, whole]: Fused) -> Variant {
-    Variant::new([bias, norm, add, gate, whole, 64])
+const fn row(whole: bool, [bias, norm, add, gate]: Fused) -> Variant {
+    Variant::new([bias, norm, add, gate, 64]).prelude(whole as u8)
 }
 
 const fn tile(fused: Fused) -> Variant {
@@ -68,8 +83,8 @@ const fn tile(fused: Fused) -> Variant {
 }
 
 /// `rows`: place in [`LANE_ROWS`].
-const fn lane(rows: usize, [bias, norm, add, gate, whole]: Fused) -> Variant {
-    Variant::new([bias, norm, add, gate, whole, GpuDevice::ELEMENTS]).prelude(rows as u8)
+const fn lane(rows: usize, whole: bool, [bias, norm, add, gate]: Fused) -> Variant {
+    Variant::new([bias, norm, add, gate, GpuDevice::ELEMENTS]).prelude(2 * rows as u8 + whole as u8)
 }
 
 /// Which kernel.
@@ -117,17 +132,12 @@ pub(in crate::ops) fn linear(
         Some(Gate::Silu) => 1,
         Some(Gate::Gelu) => 2,
     };
-    let fused = [
-        o.bias.is_some() as u32,
-        o.norm.is_some() as u32,
-        o.add.is_some() as u32,
-        gate,
-        u32::from(k.is_multiple_of(8)),
-    ];
+    let fused = [o.bias.is_some() as u32, o.norm.is_some() as u32, o.add.is_some() as u32, gate];
+    let whole = k.is_multiple_of(8);
     let (kernel, variant) = match path {
-        Path::Row => (&ROW, row(fused)),
+        Path::Row => (&ROW, row(whole, fused)),
         Path::Tile => (&TILE, tile(fused)),
-        Path::Lane(rows) => (&LANE, lane(rows, fused)),
+        Path::Lane(rows) => (&LANE, lane(rows, whole, fused)),
     };
     let or_x = |t: Option<&Tensor>| t.unwrap_or(x).gpu(op).map(|(buffer, at)| (buffer.clone(), at));
     let (bias, gain, add) = (or_x(o.bias)?, or_x(o.norm.map(|n| n.0))?, or_x(o.add)?);

@@ -1,44 +1,15 @@
 // What the linear kernels share: y = act(norm(x) · wᵀ + bias) + residual; each part only where its constant says so.
+// x and gain, bindings 0 and 3, are read by linear_x.wgsl or, where k is a multiple of eight, by linear_x_whole.wgsl.
 override BIAS: u32 = 0u;
 override NORM: u32 = 0u; // x is RMS-normalised and multiplied by `gain` first
 override ADD: u32 = 0u; // `residual` is added
 override GATE: u32 = 0u; // w is gates above ups: y = act(gate) · up; 1: silu, 2: gelu (tanh)
-override WHOLE: u32 = 0u; // k is a multiple of eight
 struct Params { m: u32, n: u32, k: u32, w_scales: u32, y_cols: u32, y_at: u32, bias_at: u32, eps: f32 }
-@group(0) @binding(0) var<storage, read> x: array<f32>; // [m, k]
 @group(0) @binding(1) var<storage, read> w: array<u32>; // [n, k]
 @group(0) @binding(2) var<storage, read> bias: array<f32>; // [all rows of w]
-@group(0) @binding(3) var<storage, read> gain: array<f32>; // [k]
 @group(0) @binding(4) var<storage, read> residual: array<f32>; // as y
 @group(0) @binding(5) var<storage, read_write> y: array<f32>; // [m, y_cols], from column y_at on
 @group(1) @binding(0) var<uniform> p: Params;
-
-// x[row, 8j ..], zero behind the row.
-fn x8(row: u32, j: u32) -> array<vec4f, 2> {
-  let k = 8u * j;
-  let at = row * p.k + k;
-  var v: array<vec4f, 2>;
-  if (WHOLE == 1u || k + 8u <= p.k) {
-    v[0] = vec4f(x[at], x[at + 1u], x[at + 2u], x[at + 3u]);
-    v[1] = vec4f(x[at + 4u], x[at + 5u], x[at + 6u], x[at + 7u]);
-    return v;
-  }
-  for (var i = 0u; i < 8u && k + i < p.k; i++) { v[i / 4u][i % 4u] = x[at + i]; }
-  return v;
-}
-
-// v · gain[8j ..].
-fn gained(v: array<vec4f, 2>, j: u32) -> array<vec4f, 2> {
-  let k = 8u * j;
-  var g: array<vec4f, 2>;
-  if (WHOLE == 1u || k + 8u <= p.k) {
-    g[0] = vec4f(gain[k], gain[k + 1u], gain[k + 2u], gain[k + 3u]);
-    g[1] = vec4f(gain[k + 4u], gain[k + 5u], gain[k + 6u], gain[k + 7u]);
-  } else {
-    for (var i = 0u; i < 8u && k + i < p.k; i++) { g[i / 4u][i % 4u] = gain[k + i]; }
-  }
-  return array(v[0] * g[0], v[1] * g[1]);
-}
 
 fn dot8(a: array<vec4f, 2>, b: array<vec4f, 2>) -> f32 { return dot(a[0], b[0]) + dot(a[1], b[1]); }
 

@@ -50,16 +50,7 @@ fn main(@builtin(workgroup_id) wg: vec3u, @builtin(num_workgroups) groups: vec3u
     }
   }
   if (NORM == 1u) { s0 *= norm_scale(squares); }
-  put_row(row, i, s0);
-  if (ROWS > 1u) {
-    put_row(row + 1u, i, s1);
-    put_row(row + 2u, i, s2);
-    put_row(row + 3u, i, s3);
-  }
-  if (ROWS > 4u) {
-    put_row(row + 4u, i, s4);
-    put_row(row + 5u, i, s5);
-    put_row(row + 6u, i, s6);
-    put_row(row + 7u, i, s7);
-  }
+  // a loop, for eight copies are what compiling takes long for
+  let sums = array(s0, s1, s2, s3, s4, s5, s6, s7);
+  for (var r = 0u; r < ROWS; r++) { put_row(row + r, i, sums[r]); }
 }
