@@ -45,20 +45,20 @@ fn put(row: u32, col: u32, value: f32) {
   y[at] = v;
 }
 
-// Writes what block `i` gives for its column `c`, of four, from its four sums.
-fn put_block(row: u32, i: u32, c: u32, sums: vec4f) {
+// Writes what block `i` gives for its column `c`, of four, from the sum of the column and, for a gate, that of its up.
+fn put_block(row: u32, i: u32, c: u32, sum: f32, up: f32) {
   if (GATE != 0u) {
     let col = 2u * i + c;
     if (c >= 2u || col >= p.n / 2u) { return; }
-    var gate = sums[c];
-    var up = sums[2u + c];
-    if (BIAS == 1u) { gate += bias[col]; up += bias[p.n / 2u + col]; }
-    put(row, col, activate(gate) * up);
+    var g = sum;
+    var u = up;
+    if (BIAS == 1u) { g += bias[col]; u += bias[p.n / 2u + col]; }
+    put(row, col, activate(g) * u);
     return;
   }
   let col = 4u * i + c;
   if (col >= p.n) { return; }
-  var v = sums[c];
+  var v = sum;
   if (BIAS == 1u) { v += bias[p.bias_at + col]; }
   put(row, col, v);
 }

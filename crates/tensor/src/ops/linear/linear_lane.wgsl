@@ -10,7 +10,11 @@ fn added(row: u32, j: u32, w0: array<vec4f, 2>, w1: array<vec4f, 2>, w2: array<v
 
 fn put_row(row: u32, i: u32, sums: vec4f) {
   if (row >= p.m) { return; }
-  for (var c = 0u; c < 4u; c++) { put_block(row, i, c, sums); }
+  var turned = sums; // the column's sum comes first: an index would be slow to compile
+  for (var c = 0u; c < 4u; c++) {
+    put_block(row, i, c, turned.x, turned.z);
+    turned = turned.yzwx;
+  }
 }
 
 @compute @workgroup_size(WG)
@@ -50,6 +54,7 @@ fn main(@builtin(workgroup_id) wg: vec3u, @builtin(num_workgroups) groups: vec3u
     }
   }
   if (NORM == 1u) { s0 *= norm_scale(squares); }
+  if (ROWS == 1u) { put_row(row, i, s0); return; }
   // a loop, for eight copies are what compiling takes long for
   let sums = array(s0, s1, s2, s3, s4, s5, s6, s7);
   for (var r = 0u; r < ROWS; r++) { put_row(row + r, i, sums[r]); }

@@ -35,6 +35,6 @@ fn main(@builtin(workgroup_id) wg: vec3u, @builtin(num_workgroups) groups: vec3u
   if (lane < 4u) {
     var sums = partial[0];
     if (NORM == 1u) { sums *= norm_scale(squared[0]); }
-    put_block(row, i, lane, sums);
+    put_block(row, i, lane, sums[lane], sums[(lane + 2u) % 4u]);
   }
 }
