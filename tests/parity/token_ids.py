@@ -9,9 +9,12 @@
 
 LLAMA_CPP is the sources' folder (`vendor/llama.cpp` of the package). Vocabularies: its models/ggml-vocab-*.gguf with weights
 left out, and one crafted vocabulary for each pre-tokenizer name that llama.cpp knows and for each kind. The crafted merges
-are learnt without cutting words, so they cross every border that a pre-tokenizer must hold. Also checks the .inp/.out files
-that lie beside the published vocabularies. `--fixture FILE` writes smaller crafted vocabularies and llama.cpp's answers for
-the Rust tests (crates/formats/tests/llama_cpp.rs) and compares nothing.
+are learnt without cutting words, so they cross every border that a pre-tokenizer must hold. Texts: --lines made of words that
+pre-tokenizers disagree on, as many of mixed scripts, code, emoji, numbers, spaces, controls and special tokens (the
+vocabulary's own too, whole and damaged), and every character up to U+1FFFF; each once as plain text, where special tokens
+are letters like others, and once with special tokens read and added. Also checks the .inp/.out files that lie beside the
+published vocabularies. `--fixture FILE` writes smaller crafted vocabularies and llama.cpp's answers for the Rust tests
+(crates/formats/tests/llama_cpp.rs) and compares nothing.
 """
 
 import argparse
