@@ -12,7 +12,7 @@ from safetensors.torch import save_file
 
 from model import Painter
 
-FEATURES, ROWS, COLUMNS = 148, 4, 6
+FEATURES, ROWS, COLUMNS = 142, 4, 6
 VOCABULARY = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../crates/engine/tests/vocabulary.json")
 
 
@@ -43,11 +43,12 @@ def main(path: str) -> None:
     rows = torch.randint(0, 3, (1, ROWS * COLUMNS))
     # place, time, weather, prop; kind, colour, mood of two characters, from 1
     ids = torch.tensor([[3, 1, 2, 4, 5, 6, 1, 2, 3, 4]])
+    cover = torch.rand(1, 1, 4 * ROWS, 4 * COLUMNS)
     with torch.no_grad():
-        picture = net(features, rows, ids, ROWS, COLUMNS).clamp(0, 1)
+        picture = net(features, rows, ids, cover, ROWS, COLUMNS).clamp(0, 1)
     tensors = {k: v.half().contiguous() for k, v in net.state_dict().items()}
-    tensors |= {"case.features": features[0], "case.rows": rows[0].float(), "case.picture": picture[0].contiguous()}
-    save_file(tensors, path, {"config": json.dumps(config), "vocabulary": json.dumps(words), "features_version": "1"})
+    tensors |= {"case.features": features[0], "case.rows": rows[0].float(), "case.cover": cover[0], "case.picture": picture[0].contiguous()}
+    save_file(tensors, path, {"config": json.dumps(config), "vocabulary": json.dumps(words), "features_version": "2"})
 
 
 if __name__ == "__main__":

@@ -13,29 +13,36 @@ ROWS = 3
 
 
 class Backdrop(nn.Module):
-    """What a place looks like: a grid of learnt features for each of its three layers (Müller et al. 2022), repeated over x,
-    read between its points where a cell lies."""
+    """What a place and a time of day look like: a grid of learnt features for each of the place's three layers and for the time's
+    sky (Müller et al. 2022), repeated over x, read between its points where a cell lies."""
 
-    PERIOD, TOP, BOTTOM = 2.4, -0.62, 0.62
-    # columns of a cell's features: 2y, and for each layer the sine and cosine of its place in the period
-    Y, LAYERS = 78, (94, 104, 114)
+    TOP, BOTTOM = -0.62, 0.62
+    # columns of a cell's features: 2y, and for each layer and the sky the sine and cosine of its place in the period
+    Y, LAYERS, SKY = 78, (94, 104, 114), 124
 
-    def __init__(self, places: int, columns: int, rows: int, channels: int):
+    def __init__(self, places: int, times: int, columns: int, rows: int, channels: int):
         super().__init__()
         self.columns, self.rows, self.channels = columns, rows, channels
         self.weight = nn.Parameter(0.1 * torch.randn(places, len(self.LAYERS), rows, columns, channels))
+        self.sky = nn.Parameter(0.1 * torch.randn(times, rows, columns, channels))
 
-    def forward(self, features: Tensor, place: Tensor) -> Tensor:
-        """features [B, N, C], place [B] → [B, N, layers · channels]"""
+    @property
+    def width(self) -> int:
+        """Numbers that a cell gets."""
+        return (len(self.LAYERS) + 1) * self.channels
+
+    def forward(self, features: Tensor, place: Tensor, time: Tensor) -> Tensor:
+        """features [B, N, C], place [B], time [B] → [B, N, width]"""
         y = (features[..., self.Y] / 2 - self.TOP) / (self.BOTTOM - self.TOP) * (self.rows - 1)
         y = y.clamp(0, self.rows - 1.001)
         top, down = y.floor().long(), y.frac()[..., None]
-        table = self.weight.view(-1, self.channels)
+        layers = [(self.weight, place * len(self.LAYERS) + k, at) for k, at in enumerate(self.LAYERS)]
         out = []
-        for layer, at in enumerate(self.LAYERS):
+        for weight, grid, at in [*layers, (self.sky, time, self.SKY)]:
+            table = weight.view(-1, self.channels)
             x = torch.atan2(features[..., at], features[..., at + 1]) / (2 * torch.pi) % 1.0 * self.columns
             left, right = x.floor().long() % self.columns, x.frac()[..., None]
-            start = ((place[:, None] * len(self.LAYERS) + layer) * self.rows + top) * self.columns
+            start = (grid[:, None] * self.rows + top) * self.columns
             beside = (left + 1) % self.columns
             read = lambda offset: F.embedding(start + offset, table)
             above = read(left) * (1 - right) + read(beside) * right
@@ -78,8 +85,8 @@ class Painter(nn.Module):
         self.film_0 = nn.Linear(9 * emb, hidden)
         self.film_2 = nn.Linear(hidden, 2 * dim * (layers + 1))
         grid = config["backdrop"]
-        self.backdrop = Backdrop(config["places"], grid["columns"], grid["rows"], grid["channels"])
-        self.input = nn.Linear(config["features"] + 3 * grid["channels"], dim)
+        self.backdrop = Backdrop(config["places"], config["times"], grid["columns"], grid["rows"], grid["channels"])
+        self.input = nn.Linear(config["features"] + self.backdrop.width, dim)
         self.up = nn.ModuleList(nn.Linear(dim, dim) for _ in range(layers))
         self.down = nn.ModuleList(nn.Linear(dim, dim) for _ in range(layers))
         self.mix = nn.ModuleDict(
@@ -87,12 +94,16 @@ class Painter(nn.Module):
         )
         self.output = nn.Linear(dim, 3 * config["cell"] ** 2)
         self.detail = Detail(dim, config["detail"])
+        # of what falls: how opaque it is in each colour, and its colour times that
+        self.falling = nn.Linear(hidden, 6)
+        nn.init.zeros_(self.falling.weight)
+        nn.init.constant_(self.falling.bias, 0.5)
         for layer in self.down:
             nn.init.zeros_(layer.bias)
             layer.weight.data *= 0.5
 
-    def film(self, ids: Tensor) -> Tensor:
-        """ids [B, 10] → [B, ROWS, layers + 1, 2, dim]: scale and shift for each layer and each row."""
+    def look(self, ids: Tensor) -> Tensor:
+        """ids [B, 10] → [B, ROWS, hidden]: what a shot's words say together for each row."""
         a, ca, ma, b, cb, mb = (ids[:, i] for i in (KIND_A, COLOR_A, MOOD_A, KIND_B, COLOR_B, MOOD_B))
         rows = (torch.zeros_like(a),) * 5, (a, ca, ma, b, cb), (b, cb, mb, a, ca)
         who = torch.stack([torch.stack(row, 1) for row in rows], 1)  # [B, 3, 5]
@@ -110,16 +121,20 @@ class Painter(nn.Module):
             ],
             2,
         )
-        m = self.film_2(F.silu(self.film_0(e)))
-        return m.view(len(ids), ROWS, self.config["layers"] + 1, 2, self.config["dim"])
+        return F.silu(self.film_0(e))
 
-    def forward(self, features: Tensor, rows: Tensor, ids: Tensor, height: int, width: int) -> Tensor:
-        """features [B, N, C], rows [B, N], ids [B, 10] → [B, 3, cell · height, cell · width], 0..1; N = height · width."""
+    def forward(self, features: Tensor, rows: Tensor, ids: Tensor, cover: Tensor, height: int, width: int) -> Tensor:
+        """
+        features [B, N, C], rows [B, N], ids [B, 10], cover [B, 1, cell · height, cell · width], how much of a pixel drops or flakes
+        cover → [B, 3, cell · height, cell · width], 0..1; N = height · width.
+        """
         batch, cells, _ = features.shape
         dim = self.config["dim"]
         pick = F.one_hot(rows, ROWS).to(features.dtype)  # [B, N, 3]
-        m = torch.bmm(pick, self.film(ids).flatten(2)).view(batch, cells, -1, 2, dim).unbind(2)
-        seen = torch.cat([features, self.backdrop(features, ids[:, PLACE])], -1)
+        look = self.look(ids)
+        # of each row and each layer: scale and shift
+        m = torch.bmm(pick, self.film_2(look)).view(batch, cells, -1, 2, dim).unbind(2)
+        seen = torch.cat([features, self.backdrop(features, ids[:, PLACE], ids[:, TIME])], -1)
         with torch.autocast(seen.device.type, enabled=False):  # places to a part of a pixel: too fine for bf16
             x = self.input(seen.float())
         x = x * (1 + m[0][:, :, 0]) + m[0][:, :, 1]
@@ -132,7 +147,9 @@ class Painter(nn.Module):
         x = F.layer_norm(x, (dim,))
         y = self.output(x).view(batch, height, width, -1).permute(0, 3, 1, 2)
         y = F.pixel_shuffle(y, self.config["cell"]) + self.detail(x, height, width)
-        return y * 0.5 + 0.5
+        y = y * 0.5 + 0.5
+        opaque, color = (self.falling(look[:, 0])[:, :, None, None] * cover).chunk(2, 1)
+        return y * (1 - opaque) + color
 
 
 def config_of(header: dict, dim: int = 192, layers: int = 5) -> dict:

@@ -51,12 +51,13 @@ def command(a: argparse.Namespace, seed: int, count: int, sizes: str, crop: str 
 
 
 def tensors(b: np.ndarray, device: torch.device):
-    """(features [B, N, C], rows [B, N], ids [B, 10], target [B, 3, h, w], foreground [B, 1, h, w])"""
+    """(features [B, N, C], rows [B, N], ids [B, 10], cover [B, 1, h, w], target [B, 3, h, w], foreground [B, 1, h, w])"""
     put = lambda x, t: torch.from_numpy(x.astype(t)).to(device)
     return (
         put(b["features"], np.float32),
         put(b["rows"], np.int64),
         put(b["ids"], np.int64),
+        put(b["cover"], np.float32)[:, None] / 255,
         put(b["target"], np.float32).permute(0, 3, 1, 2) / 255,
         put(b["foreground"], np.float32)[:, None] / 255,
     )
@@ -98,8 +99,8 @@ class HeldOut:
         out = {}
         for size, (rows, columns, batches) in self.sets.items():
             whole, character, weight = 0.0, 0.0, 0.0
-            for f, r, i, t, m in batches:
-                e = (net(f, r, i, rows, columns).clamp(0, 1) - t).pow(2).mean(1, keepdim=True)
+            for f, r, i, o, t, m in batches:
+                e = (net(f, r, i, o, rows, columns).clamp(0, 1) - t).pow(2).mean(1, keepdim=True)
                 whole += e.mean().item() * len(f)
                 inside = (m > 0.9).float()
                 character, weight = character + (e * inside).sum().item(), weight + inside.sum().item()
@@ -115,8 +116,8 @@ class HeldOut:
 
         rows, cols, batches = self.sets[size]
         pictures = []
-        for f, r, i, t, _ in batches:
-            y = net(f, r, i, rows, cols).clamp(0, 1)
+        for f, r, i, o, t, _ in batches:
+            y = net(f, r, i, o, rows, cols).clamp(0, 1)
             pictures += [torch.cat([a, b], 1) for a, b in zip(t, y)]
         pictures = pictures[: columns * lines]
         lines = [torch.cat(pictures[k : k + columns], 2) for k in range(0, len(pictures) - columns + 1, columns)]
@@ -164,14 +165,7 @@ def main() -> None:
     optimizer = torch.optim.AdamW(groups, a.lr, betas=(0.9, 0.99), weight_decay=1e-3, fused=True)
     if a.init:
         start = weights_of(a.init, device)
-        new = net.input.weight.shape[1] - start["input.weight"].shape[1]
-        start["input.weight"] = torch.nn.functional.pad(start["input.weight"], (0, new))
-        if new:
-            start["backdrop.weight"] = net.backdrop.weight.data
-            torch.nn.init.normal_(start["input.weight"][:, -new:], std=0.05)
-        missing, unknown = net.load_state_dict(start, strict=False)
-        if unknown or any(not name.startswith("detail.") for name in missing):
-            raise SystemExit(f"{a.init} is of another network: lacks {missing}, has {unknown}")
+        net.load_state_dict(start)
     if state:
         net.load_state_dict(state["net"])
         optimizer.load_state_dict(state["optimizer"])
@@ -207,9 +201,9 @@ def main() -> None:
         lr = a.lr * min(1.0, (step + 1) / 100) * (0.03 + 0.97 * (0.5 + 0.5 * math.cos(math.pi * progress)))
         for group in optimizer.param_groups:
             group["lr"] = lr * group["rate"]
-        f, r, i, t, m = tensors(batch, device)
+        f, r, i, o, t, m = tensors(batch, device)
         with torch.autocast(device.type, torch.bfloat16, enabled=bf16):
-            y = net(f, r, i, rows, columns)
+            y = net(f, r, i, o, rows, columns)
         loss = loss_of(y.float(), t, m, a.foreground, a.edges, a.fine)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()

@@ -3,6 +3,7 @@
 use super::header;
 use half::f16;
 use kinora_models::video::layout::FrameLayout;
+use kinora_models::video::paint::falling;
 use kinora_models::video::paint::features::{self, CELL, FEATURES, FEATURES_VERSION};
 use kinora_world::chance::Chance;
 use kinora_world::motion::animate;
@@ -42,10 +43,11 @@ pub fn write(args: &Args, out: &mut impl Write) -> io::Result<()> {
     let crop = args.crop.unwrap_or(first);
     let (columns, rows) = (crop.0 / CELL, crop.1 / CELL);
     let n = columns * rows;
-    let fields: [super::Field; 5] = [
+    let fields: [super::Field; 6] = [
         ("ids", "u1", &[IDS]),
         ("rows", "u1", &[n]),
         ("features", "<f2", &[n, FEATURES]),
+        ("cover", "u1", &[crop.1, crop.0]),
         ("target", "u1", &[crop.1, crop.0, 3]),
         ("foreground", "u1", &[crop.1, crop.0]),
     ];
@@ -53,7 +55,7 @@ pub fn write(args: &Args, out: &mut impl Write) -> io::Result<()> {
         "vocabulary": vocabulary(), "cell": CELL, "features": FEATURES, "features_version": FEATURES_VERSION,
     });
     header(out, &fields, json)?;
-    let (mut numbers, mut film) = (Vec::new(), Vec::new());
+    let (mut numbers, mut film, mut cover) = (Vec::new(), Vec::new(), Vec::new());
     for seed in args.seed..args.seed.saturating_add(args.count) {
         let chance = &mut Chance::new(seed, 7);
         let size = args.size.get((seed % args.size.len().max(1) as u64) as usize).copied().unwrap_or(first);
@@ -67,10 +69,15 @@ pub fn write(args: &Args, out: &mut impl Write) -> io::Result<()> {
         let Some(layout) = FrameLayout::from_values(&frame.to_array()) else { continue };
         numbers.clear();
         film.clear();
+        cover.clear();
         features::cells(&layout, &cells, &mut numbers, &mut film);
+        falling::cover(shot.weather.name(), &layout, &cells, &mut cover);
+        cover.resize(crop.0 * crop.1, 0.0);
         out.write_all(&ids(&shot).map(|id| id as u8))?;
         out.write_all(&film)?;
         let bytes: Vec<u8> = numbers.iter().flat_map(|&v| f16::from_f32(v).to_le_bytes()).collect();
+        out.write_all(&bytes)?;
+        let bytes: Vec<u8> = cover.iter().map(|v| (v * 255.0 + 0.5) as u8).collect();
         out.write_all(&bytes)?;
         out.write_all(&image.rgb)?;
         out.write_all(&image.mask)?;
@@ -116,6 +123,7 @@ fn ids(shot: &ShotSpec) -> [u32; IDS] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use kinora_world::spec::{Place, Time, Weather};
 
     #[test]
     fn sizes_are_multiples_of_the_cell() {
@@ -139,6 +147,25 @@ mod tests {
     }
 
     #[test]
+    fn drops_and_flakes_cover_the_pixels_that_the_world_draws_them_on() {
+        for weather in [Weather::Rain, Weather::Snow] {
+            let shot = ShotSpec { weather, time: Time::Night, place: Place::Moon, ..ShotSpec::sample(3) };
+            let shot = shot.with_style(Style::Flat);
+            let frame = animate(&shot, 3, 2, 12.0)[1];
+            let picture = render_window(&shot, &frame, (192, 112), Window { x: 0, y: 0, width: 192, height: 112 });
+            let layout = FrameLayout::from_values(&frame.to_array()).unwrap();
+            let mut cover = Vec::new();
+            assert!(falling::cover(weather.name(), &layout, &features::Window::whole(192, 112), &mut cover));
+            // brighter than the pixel three to the right, where nothing falls
+            let light = |i: usize| f64::from(picture.rgb[3 * i]) / 255.0;
+            let drops = (0..cover.len() - 3).filter(|&i| cover[i] > 0.9 && cover[i + 3] == 0.0 && i % 192 < 189);
+            let brighter: Vec<f64> = drops.map(|i| light(i) - light(i + 3)).collect();
+            let mean = brighter.iter().sum::<f64>() / brighter.len() as f64;
+            assert!(brighter.len() > 50 && mean > 0.25, "{} {mean} {}", weather.name(), brighter.len());
+        }
+    }
+
+    #[test]
     fn a_sample_has_the_size_that_the_header_says() {
         let made = |count| {
             let mut out = Vec::new();
@@ -147,6 +174,6 @@ mod tests {
             out.len()
         };
         let n = 256;
-        assert_eq!(made(3) - made(0), 3 * (IDS + n + n * FEATURES * 2 + 64 * 64 * 4));
+        assert_eq!(made(3) - made(0), 3 * (IDS + n + n * FEATURES * 2 + 64 * 64 * 5));
     }
 }

@@ -11,12 +11,13 @@ pub const CELL: usize = 4;
 /// Numbers a cell has.
 pub const FEATURES: usize = PRIMARY + OTHER + PROP + WORLD + SHADOWS + WEATHER;
 /// Where a cell's features hold twice its height in the world, and the sine and cosine of its place in the period of the far, the
-/// middle and the near layer.
+/// middle and the near layer; then those of its place in the sky, which repeats after 2.
 pub(super) const Y_AT: usize = PRIMARY + OTHER + PROP + 1;
 pub(super) const LAYERS_AT: [usize; 3] = [FIRST_LAYER, FIRST_LAYER + 2 * OCTAVES, FIRST_LAYER + 4 * OCTAVES];
+pub(super) const SKY_AT: usize = FIRST_LAYER + 6 * OCTAVES;
 const FIRST_LAYER: usize = PRIMARY + OTHER + PROP + 3 + 2 * OCTAVES + 4;
 /// Written into the weights' metadata: weights trained on other features do not load.
-pub const FEATURES_VERSION: u32 = 1;
+pub const FEATURES_VERSION: u32 = 2;
 
 const PRIMARY: usize = 3 + 4 * 4 + 12 + 5;
 const OTHER: usize = 3 + 4 * 3 + 8 + 1;
@@ -24,7 +25,7 @@ const PROP: usize = 3 + 4 * 3 + 2;
 const OCTAVES: usize = 5;
 const WORLD: usize = 3 + 2 * OCTAVES + 4 + 3 * (2 * OCTAVES) + 8 + 4;
 const SHADOWS: usize = CHARACTERS;
-const WEATHER: usize = 4 + 6;
+const WEATHER: usize = 4;
 
 /// FiLM row of a cell that no character is near.
 pub const ROW_NOBODY: u8 = 0;
@@ -250,9 +251,6 @@ impl Scene<'_> {
             out.put(&[if body.present { shadow(pose, x, y) } else { 0.0 }]);
         }
         out.put(&self.weather);
-        for lattice in [SNOW, RAIN] {
-            out.put(&lattice.nearest(x, y, f.weather_phase, self.cell));
-        }
         if near { 1 + first as u8 } else { ROW_NOBODY }
     }
 }
@@ -263,32 +261,6 @@ fn shadow(pose: &Pose, x: f32, y: f32) -> f32 {
     let wide = (pose.height * (0.30 + 0.16 * lying)).max(1e-3);
     let ground = pose.y + pose.height / 2.0 + pose.lift;
     (-((x - pose.x) / wide).powi(2) - ((y - ground) / (0.2 * wide + 0.03)).powi(2)).exp()
-}
-
-/// Particles that fall: columns 0.2 apart in the world, one particle in each 0.5 of height, a period a cycle of the phase.
-struct Lattice {
-    sway: fn(f32) -> f32,
-    /// From a particle's place to the middle of its streak.
-    middle: (f32, f32),
-}
-
-const SNOW: Lattice = Lattice { sway: |y| 0.035 * (4.0 * PI * y).sin(), middle: (0.0, 0.0) };
-const RAIN: Lattice = Lattice { sway: |y| -0.06 * y, middle: (0.015, -0.0475) };
-
-impl Lattice {
-    /// How near the nearest particle is, 0..1, and its way from here in cells, times that.
-    fn nearest(&self, x: f32, y: f32, phase: f32, cell: f32) -> [f32; 3] {
-        const COLUMN: f32 = 0.2;
-        const FALL: f32 = 0.5;
-        let (x, y) = (x - self.middle.0, y - self.middle.1);
-        let column = ((x - (self.sway)(y)) / COLUMN).round();
-        let start = FALL * (0.25 * (3.0 * column).rem_euclid(4.0) + phase);
-        let dy = (y - start + 0.5 * FALL).rem_euclid(FALL) - 0.5 * FALL;
-        let dx = x - column * COLUMN - (self.sway)(y - dy);
-        let (dx, dy) = (dx / cell, dy / cell);
-        let near = (-0.3 * dx * dx - 0.1 * dy * dy).exp();
-        [near, near * dx, near * dy]
-    }
 }
 
 /// Appends the features of the window's cells, row by row, [`FEATURES`] numbers each, and each cell's FiLM row:

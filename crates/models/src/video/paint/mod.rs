@@ -2,12 +2,13 @@
 //! frame of a shot can be drawn at any time.
 //!
 //! Features of a cell → linear → FiLM → layers × (norm, FiLM, linear, GELU, linear, residual), with a depthwise 3×3 over
-//! the grid of cells after some → norm, linear → the cell's pixels, and the detail on top. FiLM (Perez et al. 2018) comes
+//! the grid of cells after some → norm, linear → the cell's pixels, the detail on top, and over all what falls. FiLM (Perez et al. 2018) comes
 //! from the shot's words: three rows a shot, for cells near nobody, the first and the second character.
 
 mod backdrop;
 mod config;
 mod detail;
+pub mod falling;
 pub mod features;
 #[cfg(test)]
 mod tests;
@@ -21,7 +22,7 @@ use backdrop::Backdrop;
 use detail::Detail;
 use features::{CELL, FEATURES, Window};
 use kinora_formats::SafeTensorsFile;
-use kinora_tensor::{Device, Tensor};
+use kinora_tensor::{Conv2d, Device, Tensor};
 
 /// FiLM rows of a shot.
 const ROWS: usize = 3;
@@ -58,6 +59,7 @@ pub struct Painter {
     layers: Vec<Layer>,
     output: Linear,
     detail: Detail,
+    falling: Linear,
 }
 
 impl Painter {
@@ -82,7 +84,7 @@ impl Painter {
             return Err(w.error(format!("its features are of version {version}, this engine's of {ours}")));
         }
         let vocabulary: Vocabulary = w.json("vocabulary")?;
-        let backdrop = Backdrop::load(&w, c.places, &c.backdrop)?;
+        let backdrop = Backdrop::load(&w, c.places, c.times, &c.backdrop)?;
         let layers = (0..c.layers).map(|i| Layer::load(&w, c, i)).collect::<Result<_>>()?;
         Ok(Painter {
             kind: w.float("kind.weight", &[c.kinds + 1, c.embedding])?,
@@ -99,6 +101,7 @@ impl Painter {
             layers,
             output: w.linear("output", c.dim, 3 * c.cell * c.cell)?,
             detail: Detail::load(&w, c.dim, c.detail)?,
+            falling: w.linear("falling", c.film_hidden, 6)?,
             device: device.clone(),
             vocabulary,
             config,
@@ -126,21 +129,31 @@ impl Painter {
             )));
         }
         let window = Window::whole(width, height);
-        let (mut features, mut rows) = (Vec::new(), Vec::new());
+        let (mut features, mut rows, mut cover) = (Vec::new(), Vec::new(), Vec::new());
+        let weather = self.vocabulary.weather.get(shot.weather as usize).map_or("", String::as_str);
         for frame in frames {
             features::cells(frame, &window, &mut features, &mut rows);
+            falling::cover(weather, frame, &window, &mut cover);
         }
         let (f, n) = (frames.len(), rows.len());
-        let seen = self.backdrop.join(shot.place as usize, &features, window.columns);
+        let seen = self.backdrop.join(shot.place as usize, shot.time as usize, &features, window.columns);
         let seen = Tensor::from_f32(&self.device, &[n, FEATURES + self.backdrop.width()], &seen)?;
         let rows: Vec<u32> = rows.into_iter().map(u32::from).collect();
         let rows = Tensor::from_u32(&self.device, &[n], &rows)?;
-        self.forward(&seen, &rows, &self.film(shot)?, [f, window.rows, window.columns])
+        let look = self.look(shot)?;
+        let picture = self.forward(&seen, &rows, &self.film(&look)?, [f, window.rows, window.columns])?;
+        let picture = match cover.is_empty() {
+            true => picture,
+            false => {
+                let cover = Tensor::from_f32(&self.device, &[f, 1, height, width], &cover)?;
+                self.fall(&look, &picture, &cover)?
+            }
+        };
+        Ok(picture.clamp(0.0, 1.0)?)
     }
 
-    /// Each layer's FiLM of a shot, the input's first: scale and shift, each [3, C].
-    fn film(&self, shot: &ShotIds) -> Result<Vec<(Tensor, Tensor)>> {
-        let c = &self.config;
+    /// What a shot's words say together for each FiLM row, [3, hidden].
+    fn look(&self, shot: &ShotIds) -> Result<Tensor> {
         let [a, b] = shot.characters.map(|who| who.map_or([0; 3], |w| [w.kind + 1, w.color + 1, w.mood + 1]));
         let look = |table: &Tensor, ids: [u32; ROWS]| -> Result<Tensor> {
             Ok(Tensor::embedding(table, &Tensor::from_u32(&self.device, &[ROWS], &ids)?)?) // [3, E]
@@ -157,7 +170,13 @@ impl Painter {
             look(&self.weather, [shot.weather; ROWS])?,
         ];
         let e = Tensor::concat(&words.each_ref(), 1)?; // [3, 9E]
-        let m = self.film_2.forward(&self.film_0.forward(&e)?.silu()?)?; // [3, (layers + 1)·2·C]
+        Ok(self.film_0.forward(&e)?.silu()?)
+    }
+
+    /// Each layer's FiLM of a shot, the input's first: scale and shift, each [3, C].
+    fn film(&self, look: &Tensor) -> Result<Vec<(Tensor, Tensor)>> {
+        let c = &self.config;
+        let m = self.film_2.forward(look)?; // [3, (layers + 1)·2·C]
         let mut parts = m.chunk(2 * (c.layers + 1), 1)?.into_iter();
         let mut film = Vec::with_capacity(c.layers + 1);
         while let (Some(scale), Some(shift)) = (parts.next(), parts.next()) {
@@ -188,7 +207,16 @@ impl Painter {
         let y = self.output.forward(&x)?; // [N, 3·cell²]
         let y = y.reshape(&[f, h, w, 3 * c.cell * c.cell])?.permute(&[0, 3, 1, 2])?; // [F, 3·cell², H, W]
         let y = y.pixel_shuffle(c.cell)?.add(&self.detail.forward(&x, grid)?)?;
-        Ok(y.scale(0.5)?.add_scalar(0.5)?.clamp(0.0, 1.0)?)
+        Ok(y.scale(0.5)?.add_scalar(0.5)?)
+    }
+
+    /// `picture` [F, 3, H, W] with drops or flakes over it where `cover` [F, 1, H, W] says: how opaque they are in each colour,
+    /// and their colour times that.
+    fn fall(&self, look: &Tensor, picture: &Tensor, cover: &Tensor) -> Result<Tensor> {
+        let over = self.falling.forward(&look.narrow(0, 0, 1)?)?.reshape(&[6, 1, 1, 1])?;
+        let over = cover.conv2d(&over, None, &Conv2d::default())?; // [F, 6, H, W]
+        let (opaque, color) = (over.narrow(1, 0, 3)?, over.narrow(1, 3, 3)?);
+        Ok(picture.sub(&picture.mul(&opaque)?)?.add(&color)?)
     }
 }
 

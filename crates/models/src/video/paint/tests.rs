@@ -25,11 +25,14 @@ fn error(device: &Device, fault: bool) -> f32 {
     let case = |name: &str| file.tensor(&format!("case.{name}")).unwrap().to_f32().unwrap();
     let (features, rows, want) = (case("features"), case("rows"), case("picture"));
     let n = rows.len();
-    let seen = painter.backdrop.join(3, &features, 6);
+    let seen = painter.backdrop.join(3, 1, &features, 6);
     let seen = Tensor::from_f32(device, &[n, FEATURES + painter.backdrop.width()], &seen).unwrap();
     let rows: Vec<u32> = rows.iter().map(|&r| r as u32).collect();
     let rows = Tensor::from_u32(device, &[n], &rows).unwrap();
-    let picture = painter.forward(&seen, &rows, &painter.film(&shot()).unwrap(), [1, 4, 6]).unwrap();
+    let look = painter.look(&shot()).unwrap();
+    let picture = painter.forward(&seen, &rows, &painter.film(&look).unwrap(), [1, 4, 6]).unwrap();
+    let cover = Tensor::from_f32(device, &[1, 1, 16, 24], &case("cover")).unwrap();
+    let picture = painter.fall(&look, &picture, &cover).unwrap().clamp(0.0, 1.0).unwrap();
     assert_eq!(picture.shape(), [1, 3, 16, 24]);
     let got = pollster::block_on(picture.to_vec()).unwrap();
     got.iter().zip(&want).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
