@@ -24,11 +24,19 @@ impl CharsMap {
         Ok(Self { nodes: nodes.iter().map(|b| u32::from_le_bytes(*b)).collect(), texts: texts.to_vec() })
     }
 
-    /// `text` with the longest match at each place replaced.
-    pub fn apply(&self, text: &str) -> String {
+    /// `text` with the longest match at each place replaced. What a text in `kept`, which is sorted, begins with stays as
+    /// it is, as in llama.cpp: `<t` of `<think>` before a mark that would have joined the letter.
+    pub fn apply(&self, text: &str, kept: &[String]) -> String {
         let mut out = Vec::with_capacity(text.len());
         let mut rest = text;
         while let Some(c) = rest.chars().next() {
+            let same = beginning(rest, kept);
+            if same > 0 {
+                let (begin, end) = rest.split_at_checked(same).unwrap_or((rest, ""));
+                out.extend_from_slice(begin.as_bytes());
+                rest = end;
+                continue;
+            }
             let (len, replacement) = match self.longest(rest.as_bytes()) {
                 // A match that ends inside a character cannot have been meant
                 Some((len, at)) if rest.is_char_boundary(len) => (len, self.text(at)),
@@ -67,4 +75,20 @@ impl CharsMap {
         }
         found
     }
+}
+
+/// How many bytes of `text`, in whole characters, some text of a sorted list begins with; its neighbours there know.
+fn beginning(text: &str, sorted: &[String]) -> usize {
+    let next = sorted.partition_point(|s| s.as_str() <= text);
+    let shared = |s: &String| s.chars().zip(text.chars()).take_while(|(a, b)| a == b).map(|(c, _)| c.len_utf8()).sum();
+    let near = [next.checked_sub(1), Some(next)].into_iter().flatten();
+    near.filter_map(|i| sorted.get(i)).map(shared).max().unwrap_or(0)
+}
+
+#[cfg(test)]
+#[test]
+fn what_begins_like_a_kept_text_is_found_among_its_neighbours() {
+    let kept = ["<mask>", "<tab>", "<think>"].map(String::from);
+    let lengths = ["<t\u{323}", "<th!", "<think>x", "a<t", "<", "", "<z"].map(|text| beginning(text, &kept));
+    assert_eq!(lengths, [2, 3, 7, 0, 1, 0, 1]);
 }

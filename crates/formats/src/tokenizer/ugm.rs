@@ -15,6 +15,8 @@ pub(super) struct Ugm {
     unknown: u32,
     unknown_score: f64,
     map: Option<CharsMap>,
+    /// The user-defined tokens, sorted; what begins like one is not replaced.
+    kept: Vec<String>,
     space_prefix: bool,
     merge_spaces: bool,
 }
@@ -48,6 +50,9 @@ impl Ugm {
             }
             Some(_) => return Err(wrong(format!("{key} is no array of bytes"))),
         };
+        let user = vocab.iter().filter(|(_, text, ty)| *ty == TokenType::UserDefined && !text.is_empty());
+        let mut kept: Vec<String> = user.map(|(_, text, _)| text.to_owned()).collect();
+        kept.sort_unstable();
         let flag = |key: &str| Ok(gguf.get_bool(key)?.unwrap_or(false));
         Ok(Self {
             prefixes: lookup.sorted(),
@@ -55,6 +60,7 @@ impl Ugm {
             unknown: vocab.unk.ok_or_else(|| wrong("tokenizer.ggml.unknown_token_id is missing"))?,
             unknown_score: f64::from(worst - UNKNOWN_PENALTY),
             map,
+            kept,
             space_prefix: flag("tokenizer.ggml.add_space_prefix")?,
             merge_spaces: flag("tokenizer.ggml.remove_extra_whitespaces")?,
         })
@@ -105,7 +111,7 @@ impl Ugm {
         let mapped;
         let text = match &self.map {
             Some(map) => {
-                mapped = map.apply(text);
+                mapped = map.apply(text, &self.kept);
                 &mapped
             }
             None => text,
