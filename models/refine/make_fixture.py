@@ -10,7 +10,7 @@ import sys
 import torch
 from safetensors.torch import save_file
 
-from model import Refiner, sample
+from model import Refiner, noise, refine
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 VOCABULARY = os.path.join(HERE, "../../crates/engine/tests/vocabulary.json")
@@ -20,30 +20,26 @@ def main(path: str) -> None:
     torch.manual_seed(9)
     with open(VOCABULARY) as f:
         words = json.load(f)
-    names = ["style", "place", "time", "weather"]
+    names = ["style", "weather"]
     config = {
         "architecture": "kinora-refine",
-        "dim": 24,
-        "heads": 2,
-        "layers": 2,
-        "ffn": 32,
-        "text_dim": 8,
-        "patch": 8,
+        "channels": [4, 6, 8],
+        "embedding": 8,
+        "film_hidden": 12,
         "context": names,
         "words": [len(words[k]) for k in names],
-        "sigmas": [[1.0, 0.5, 0.2]] * len(words["style"]),
         "scale": [0.1] * len(words["style"]),
         "fresh_noise": [0.0] * len(words["style"]),
     }
     net = Refiner(config)
     for p in net.parameters():
         p.data = (p.data + 0.1 * torch.randn_like(p)).half().float()
-    ids = torch.tensor([[2, 3, 1, 2]])
-    draft, eps = torch.rand(1, 3, 12, 20), torch.randn(1, 3, 12, 20)
+    ids = torch.tensor([[2, 2]])
+    draft, chaos = torch.rand(1, 3, 12, 20), noise(1, 12, 20, torch.Generator().manual_seed(9))
     with torch.no_grad():
-        out = sample(net, draft, ids, eps, config["sigmas"][2], torch.tensor([0.1]))
+        out = refine(net, draft, ids, chaos, torch.tensor([0.1]))
     tensors = {k: v.half().contiguous() for k, v in net.state_dict().items()}
-    tensors |= {"case.draft": draft[0], "case.eps": eps[0], "case.output": out[0]}
+    tensors |= {"case.draft": draft[0], "case.noise": chaos[0], "case.output": out[0]}
     save_file(tensors, path, {"config": json.dumps(config), "vocabulary": json.dumps(words)})
 
 

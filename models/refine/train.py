@@ -1,8 +1,10 @@
-"""Trains the refiner on drafts of the embedded painter and the world's own pictures in every style.
+"""Trains the refiner on drafts of the embedded painter and the world's styles drawn over them.
 
-    ./x train refine --minutes 50
+    ./x train refine --minutes 60
 
-It can be stopped and started again: the state in --work is continued.
+The world draws each style over the painter's draft, so that the refiner learns what the style does, not to guess what the painter
+missed. The network gives samples, not a mean: its loss is a proper score of two of them (Gneiting and Raftery 2007), so that what it draws
+varies as the world's pictures do. It can be stopped and started again: the state in --work is continued.
 """
 
 import argparse
@@ -13,107 +15,162 @@ import sys
 import time
 
 import torch
+import torch.nn.functional as F
 
-from model import Refiner, denoise, sample, save
+from model import Refiner, noise, parts, places, refine, residual, save
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path += [os.path.join(HERE, ".."), os.path.join(HERE, "..", "paint")]
-from muon import Muon  # noqa: E402
 from probe import bf16_pays  # noqa: E402
 from stream import Stream  # noqa: E402
 
 TRAIN_SEED, HELD_OUT_SEED = 1, 1_000_000_007
-# about the deviation of what each style leaves to chance, as flat, paper, watercolor, pencil, crayon, film
-SCALE = [0.03, 0.035, 0.06, 0.08, 0.08, 0.025]
+STYLES = ["paper", "watercolor", "pencil", "crayon", "film"]
+# about the deviation of what each style leaves to chance
+SCALE = [0.035, 0.06, 0.08, 0.08, 0.025]
 # film grain is new in every frame
-FRESH = [0.0, 0.0, 0.0, 0.0, 0.0, 1.0]
-SIGMAS = [1.0, 0.6, 0.3, 0.12]
+FRESH = [0.0, 0.0, 0.0, 0.0, 1.0]
+CROP = 56
+# pieces of so many pixels a side, of the picture shrunk so many times: of their pixels together and of each of their frequencies
+PIECES = [(2, 1), (4, 1), (8, 1), (2, 4)]
+FREQUENCIES = [(8, 1), (4, 4)]
+# luma and two chromas, orthonormal
+COLORS = [[0.577, 0.577, 0.577], [0.707, 0.0, -0.707], [-0.408, 0.816, -0.408]]
 
 
 def arguments() -> argparse.Namespace:
     p = argparse.ArgumentParser()
     p.add_argument("--kinora", default="target/release/kinora", help="the command whose `dataset refine` gives samples")
     p.add_argument("--paint", default="models/paint/paint.safetensors", help="the painter that draws the drafts")
-    p.add_argument("--minutes", type=float, default=50.0)
-    p.add_argument("--frames", type=int, default=4, help="drafts in a batch")
-    p.add_argument("--styles", type=int, default=2, help="styles of each draft in a batch")
-    p.add_argument("--lr", type=float, default=0.01, help="of the matrices")
-    p.add_argument("--adam-lr", type=float, default=2e-3, help="of everything else")
+    p.add_argument("--minutes", type=float, default=60.0)
+    p.add_argument("--frames", type=int, default=64, help="drafts to choose from; the oldest makes room for a new one")
+    p.add_argument("--reuse", type=int, default=4, help="steps between two new drafts")
+    p.add_argument("--lr", type=float, default=2e-3)
+    p.add_argument("--init", default=None, help="a finished file whose weights to start from, with a new schedule")
     p.add_argument("--work", default="target/train/refine", help="log, checkpoint, pictures")
     p.add_argument("--out", default=None, help="where the finished weights go")
     p.add_argument("--threads", type=int, default=1)
     return p.parse_args()
 
 
-def config_of(header: dict) -> dict:
-    words = ["style", "place", "time", "weather"]
+def config_of() -> dict:
     return {
         "architecture": "kinora-refine",
-        "dim": 256,
-        "heads": 4,
-        "layers": 4,
-        "ffn": 640,
-        "text_dim": 64,
-        "patch": 8,
-        "context": words,
-        "words": [len(header["vocabulary"][k]) for k in words],
-        "sigmas": [SIGMAS] * len(SCALE),
+        "channels": [32, 64, 128],
+        "embedding": 32,
+        "film_hidden": 128,
+        "context": ["style"],
+        "words": [len(STYLES)],
         "scale": SCALE,
         "fresh_noise": FRESH,
     }
 
 
-class Batch:
-    """Some styles of each of some drafts."""
+class Frames:
+    """Whole frames, each in every style."""
 
-    def __init__(self, b, styles: torch.Tensor, device):
-        """styles [frames, k]"""
+    def __init__(self, b, device):
         put = lambda x: torch.from_numpy(x.copy()).to(device)
-        k = styles.shape[1]
         picture = lambda x: put(x).float().movedim(-1, -3) / 255
-        draft, styled, ids = picture(b["draft"]), picture(b["styled"]), put(b["ids"]).long()
-        self.draft = draft.repeat_interleave(k, 0)
-        self.styled = torch.cat([styled[i, s] for i, s in enumerate(styles)])
-        self.ids = torch.cat([styles.reshape(-1, 1).to(device), ids.repeat_interleave(k, 0)], 1)
-        self.foreground = (put(b["foreground"]).float()[:, None] / 255).repeat_interleave(k, 0)
-        self.scale = torch.tensor(SCALE, device=device)[self.ids[:, 0]]
+        self.draft, self.styled = picture(b["draft"]), picture(b["styled"])  # [F, 3, H, W], [F, styles, 3, H, W]
+        self.foreground = put(b["foreground"]).float()[:, None] / 255
+        h, w = self.draft.shape[-2:]
+        self.place = places(w, h, device)
 
-    def residual(self):
-        return (self.styled - self.draft) / self.scale[:, None, None, None]
+    def crop(self, style: int, chance: torch.Generator):
+        """(draft, residual, place, ids, foreground) of a crop of the first frame."""
+        h, w = self.draft.shape[-2:]
+        # at the frame's edges too, where convolutions see its end
+        y, x = (min(max(int(torch.randint(n + 16, (1,), generator=chance)) - 8, 0), n) for n in (h - CROP, w - CROP))
+        cut = lambda t: t[..., y : y + CROP, x : x + CROP]
+        r = (cut(self.styled[0, style]) - cut(self.draft[0])) / SCALE[style]
+        return cut(self.draft[0]), r, cut(self.place), torch.tensor([style], device=r.device), cut(self.foreground[0])
 
 
-def loss_of(net, b: Batch, shifted: bool):
-    r = b.residual()
-    sigma = torch.rand(len(r), device=r.device) * 0.96 + 0.04
-    s = sigma[:, None, None, None]
-    x = (1 - s) * r + s * torch.randn_like(r)
-    y = denoise(net, x, b.draft, sigma, b.ids, shifted)
-    # the error of the velocity, (x − r0) / σ, with a floor; a round bottom keeps edges from drowning texture
-    weight = (1 + 2 * b.foreground) / (s * s + 0.05)
-    d = y.float() - r
-    return (weight * torch.nn.functional.smooth_l1_loss(d, torch.zeros_like(d), beta=2.0, reduction="none")).mean()
+def batch(known: list[Frames], chance: torch.Generator):
+    """A crop in every style, each of another frame."""
+    pick = lambda: known[int(torch.randint(len(known), (1,), generator=chance))]
+    return [torch.stack(t) for t in zip(*(pick().crop(style, chance) for style in range(len(STYLES))))]
+
+
+def shrink(x, times: int):
+    """A picture shrunk, its noise as strong as before."""
+    return F.avg_pool2d(x, times) * times if times > 1 else x
+
+
+class Frequencies:
+    """The score of every frequency alone (the continuous ranked probability score), each measured in what is usual for its style:
+    a texture is what its spectrum is, and faint frequencies count as much as strong ones."""
+
+    def __init__(self, side: int, shrunk: int, device):
+        self.side, self.shrunk = side, shrunk
+        k = torch.arange(side, dtype=torch.float64)
+        dct = torch.cos(torch.pi * (k[None] + 0.5) * k[:, None] / side) * (2 / side) ** 0.5
+        dct[0] *= 0.5**0.5
+        self.basis = torch.einsum("iy,jx->ijyx", dct, dct).reshape(side * side, 1, side, side).float().to(device)
+        self.colors = torch.tensor(COLORS, device=device)
+        self.usual = torch.ones(len(STYLES), 3 * side * side, device=device)
+        self.seen = torch.zeros(len(STYLES), device=device)
+
+    def of(self, x):
+        """x [B, 3, H, W] → [B, 3 · side², h, w]"""
+        x = torch.einsum("kc,bchw->bkhw", self.colors, shrink(x, self.shrunk))
+        y = F.conv2d(x.reshape(-1, 1, *x.shape[2:]), self.basis, stride=max(self.side // 2, 1))
+        return y.view(len(x), -1, *y.shape[2:])
+
+    def score(self, a, b, r, styles):
+        a, b, r = self.of(a), self.of(b), self.of(r)
+        with torch.no_grad():
+            strong = r.abs().mean((2, 3))
+            for style in styles.unique().tolist():
+                self.seen[style] += 1
+                mean = strong[styles == style].mean(0)
+                self.usual[style].lerp_(mean, max(0.01, 1 / float(self.seen[style])))
+            weight = 1 / (self.usual[styles] + 0.02)[..., None, None]
+        return (((a - r).abs() + (b - r).abs() - (a - b).abs()) / 2 * weight).mean()
+
+
+def pieces(a, b, r, weight, side: int, shrunk: int):
+    """The energy score of the pixels of a piece together."""
+    weight = F.avg_pool2d(weight, side * shrunk)[:, 0]
+
+    def far(x, y):
+        d = F.pixel_unshuffle(shrink(x - y, shrunk), side).square().mean(1)
+        return ((d + 1e-6).sqrt() * weight).mean()
+
+    return (far(a, r) + far(b, r) - far(a, b)) / 2
+
+
+def loss_of(net, scores: list[Frequencies], draft, r, place, ids, foreground, chance: torch.Generator):
+    sure, share = (t.float() for t in parts(net, draft, place, ids))
+    one = lambda: residual(net, sure, share, noise(len(r), CROP, CROP, chance).to(r.device))
+    # pieces begin anywhere
+    y, x0 = torch.randint(8, (2,), generator=chance).tolist()
+    cut = lambda t: t[..., y : y + CROP - 8 * (y > 0), x0 : x0 + CROP - 8 * (x0 > 0)]
+    a, b, r, weight = cut(one()), cut(one()), cut(r), 1 + 2 * cut(foreground)
+    whole = sum(pieces(a, b, r, weight, *piece) for piece in PIECES) / len(PIECES)
+    return whole + sum(score.score(a, b, r, ids[:, 0]) for score in scores)
 
 
 @torch.no_grad()
-def measure(net: Refiner, held: list[Batch], path: str | None = None) -> dict:
+def measure(net: Refiner, held: list[Frames], path: str | None = None) -> dict:
     """For each style: deviation of the fine texture (above 4 pixels) as a part of the truth's, and dB of what is coarser,
-    refined and draft."""
-    import torch.nn.functional as F
-
-    names = ["flat", "paper", "watercolor", "pencil", "crayon", "film"]
+    refined and draft. The pictures: the world's own above, refined below."""
     coarse = lambda x: F.avg_pool2d(x, 4)
     fine = lambda x: (x - F.interpolate(coarse(x), scale_factor=4, mode="bilinear")).std().item()
     psnr = lambda a, b: -10 * math.log10(max((coarse(a) - coarse(b)).square().mean().item(), 1e-9))
-    sums, rows = {n: [] for n in names}, []
-    torch_state = torch.get_rng_state()
-    torch.manual_seed(5)
+    sums, rows = {n: [] for n in STYLES}, []
+    chance = torch.Generator().manual_seed(5)
     for b in held:
-        y = sample(net, b.draft, b.ids, torch.randn_like(b.draft), SIGMAS, b.scale)
-        for i in range(len(y)):
-            n = names[b.ids[i, 0]]
-            sums[n].append((fine(y[i : i + 1]) / fine(b.styled[i : i + 1]), psnr(y[i], b.styled[i]), psnr(b.draft[i], b.styled[i])))
-        rows.append(torch.cat([torch.cat(list(t), 2) for t in (b.styled, y)], 1))
-    torch.set_rng_state(torch_state)
+        for i in range(len(b.draft)):
+            n = len(STYLES)
+            draft = b.draft[i].expand(n, -1, -1, -1)
+            ids = torch.arange(n, device=draft.device)[:, None]
+            chaos = noise(n, *draft.shape[2:], chance).to(draft.device)
+            y = refine(net, draft, ids, chaos, torch.tensor(SCALE, device=draft.device))
+            for name, a, t in zip(STYLES, y, b.styled[i]):
+                sums[name].append((fine(a[None]) / fine(t[None]), psnr(a, t), psnr(b.draft[i], t)))
+            rows.append(torch.cat([torch.cat(list(t), 2) for t in (b.styled[i], y)], 1))
     if path:
         from PIL import Image
 
@@ -141,59 +198,63 @@ def main() -> None:
     log(probed)
     command = lambda seed, count: [a.kinora, "dataset", "refine", "--paint", a.paint, "--seed", str(seed), "--count", str(count)]
     held_stream = Stream(command(HELD_OUT_SEED, 12), 1)
-    config = config_of(held_stream.header)
-    every = torch.arange(len(SCALE))[None]
-    held = [Batch(b, every, device) for b in held_stream.batches()]
+    config, vocabulary = config_of(), held_stream.header["vocabulary"] | {"style": STYLES}
+    if held_stream.header["styles"] != STYLES:
+        raise SystemExit(f"the samples have the styles {held_stream.header['styles']}, the recipe has {STYLES}")
+    held = [Frames(b, device) for b in held_stream.batches()]
     checkpoint = os.path.join(a.work, "state.pt")
     state = torch.load(checkpoint, map_location=device) if os.path.exists(checkpoint) else None
     spent, step = (state["spent"], state["step"]) if state else (0.0, 0)
-    stream = Stream(command(TRAIN_SEED + 100_000 * step, 10**9), a.frames)
+    stream = Stream(command(TRAIN_SEED + 100_000 * step, 10**9), 1)
     net, ema = Refiner(config).to(device), Refiner(config).to(device)
-    inside = lambda name, p: p.dim() == 2 and name.startswith("blocks")
-    muon = Muon([p for n, p in net.named_parameters() if inside(n, p)], a.lr, torch.bfloat16 if bf16 else torch.float32)
-    rest = [p for n, p in net.named_parameters() if not inside(n, p)]
-    adam = torch.optim.AdamW(rest, a.adam_lr, betas=(0.9, 0.98), weight_decay=1e-3, fused=True)
+    # what tells styles apart learns faster
+    told = [p for n, p in net.named_parameters() if n.startswith(("words", "film"))]
+    rest = [p for n, p in net.named_parameters() if not n.startswith(("words", "film"))]
+    groups = [{"params": rest, "rate": 1.0}, {"params": told, "rate": 3.0, "weight_decay": 0.0}]
+    adam = torch.optim.AdamW(groups, a.lr, betas=(0.9, 0.99), weight_decay=1e-3, fused=True)
     if state:
         net.load_state_dict(state["net"])
         ema.load_state_dict(state["ema"])
         adam.load_state_dict(state["adam"])
-        muon.buf = state["muon"]
     else:
+        if a.init:
+            from safetensors.torch import load_file
+
+            net.load_state_dict({k: v.float() for k, v in load_file(a.init, device=str(device)).items()})
         ema.load_state_dict(net.state_dict())
     log(f"parameters {sum(p.numel() for p in net.parameters()):,} device {device} from step {step}")
 
     def keep() -> None:
-        parts = {"net": net.state_dict(), "ema": ema.state_dict(), "adam": adam.state_dict(), "muon": muon.buf}
+        parts = {"net": net.state_dict(), "ema": ema.state_dict(), "adam": adam.state_dict()}
         torch.save(parts | {"spent": spent, "step": step}, checkpoint + ".new")
         os.replace(checkpoint + ".new", checkpoint)
 
     chance = torch.Generator().manual_seed(step)
-    # flat leaves nothing to chance: half as often as the others
-    often = torch.tensor([0.5] + [1.0] * (len(SCALE) - 1))
+    scores = [Frequencies(*f, device) for f in FREQUENCIES]
     last = time.time()
     measured, smooth = last, None
-    for raw in stream.batches():
+    new, known = stream.batches(), []
+    while True:
+        if step % a.reuse == 0 or len(known) < 8:
+            known = [*known, Frames(next(new), device)][-a.frames :]
         progress = min(1.0, spent / (60 * a.minutes))
-        scale = min(1.0, (step + 1) / 60) * (0.03 + 0.97 * (0.5 + 0.5 * math.cos(math.pi * progress)))
-        styles = torch.stack([torch.multinomial(often, a.styles, generator=chance) for _ in range(len(raw))])
-        b = Batch(raw, styles, device)
+        scale = min(1.0, (step + 1) / 200) * (0.03 + 0.97 * (0.5 + 0.5 * math.cos(math.pi * progress)))
         with torch.autocast(device.type, torch.bfloat16, enabled=bf16):
-            loss = loss_of(net, b, bool(torch.rand(1, generator=chance) < 0.5))
-        net.zero_grad(set_to_none=True)
+            loss = loss_of(net, scores, *batch(known, chance), chance)
+        adam.zero_grad(set_to_none=True)
         loss.backward()
         norm = torch.nn.utils.clip_grad_norm_(net.parameters(), 5.0)
         for group in adam.param_groups:
-            group["lr"] = a.adam_lr * scale
+            group["lr"] = a.lr * scale * group["rate"]
         if torch.isfinite(norm):
             adam.step()
-            muon.step(scale)
         step += 1
         with torch.no_grad():
-            torch._foreach_lerp_(list(ema.parameters()), list(net.parameters()), 1 - min(0.995, step / (step + 50)))
+            torch._foreach_lerp_(list(ema.parameters()), list(net.parameters()), 1 - min(0.998, step / (step + 50)))
         now = time.time()
         spent, last = spent + now - last, now
         smooth = loss.item() if smooth is None else 0.98 * smooth + 0.02 * loss.item()
-        if step % 50 == 0:
+        if step % 200 == 0:
             log(f"{spent / 60:.2f} min step {step} loss {smooth:.4f}")
         if now - measured > 240:
             log(json.dumps(measure(ema, held, os.path.join(a.work, "sheet.png"))))
@@ -206,8 +267,8 @@ def main() -> None:
     scores = measure(ema, held, os.path.join(a.work, "sheet.png"))
     log(f"end step {step} {json.dumps(scores)}")
     out = a.out or os.path.join(a.work, "refine.safetensors")
-    trained = {"steps": step, "minutes": round(spent / 60, 1), "batch": a.frames * a.styles}
-    save(out, ema, config, held_stream.header["vocabulary"], {"trained": trained, "held_out": scores})
+    trained = {"steps": step, "minutes": round(spent / 60, 1), "batch": len(STYLES)}
+    save(out, ema, config, vocabulary, {"trained": trained, "held_out": scores})
     log(f"wrote {out}")
 
 

@@ -1,4 +1,5 @@
-//! Samples for the refiner: a frame as the painter draws it, and the world's own picture of it in every style.
+//! Samples for the refiner: a frame as the painter draws it, and what the world makes of that picture in every style but flat. The
+//! refiner so learns what a style does to the picture that it is given, and not to guess what the painter missed.
 
 use std::fs;
 use std::io::Write;
@@ -42,17 +43,22 @@ const FPS: f32 = 12.0;
 pub fn write(args: &Args, out: &mut impl Write) -> Outcome {
     let painter = painter(args)?;
     let (w, h) = args.size;
-    let fields: [super::Field; 4] = [
-        ("ids", "u1", &[3]),
-        ("draft", "u1", &[h, w, 3]),
-        ("styled", "u1", &[Style::ALL.len(), h, w, 3]),
-        ("foreground", "u1", &[h, w]),
-    ];
-    header(out, &fields, serde_json::json!({ "vocabulary": vocabulary(), "styles": Style::NAMES }))?;
+    let fields: [super::Field; 3] =
+        [("draft", "u1", &[h, w, 3]), ("styled", "u1", &[styles().count(), h, w, 3]), ("foreground", "u1", &[h, w])];
+    header(
+        out,
+        &fields,
+        serde_json::json!({ "vocabulary": vocabulary(), "styles": styles().map(Style::name).collect::<Vec<_>>() }),
+    )?;
     for seed in args.seed..args.seed.saturating_add(args.count) {
         sample(&painter, seed, args.size, out)?;
     }
     Ok(())
+}
+
+/// The styles that are drawn over a flat picture.
+fn styles() -> impl Iterator<Item = Style> {
+    Style::ALL.iter().copied().filter(|&style| style != Style::Flat)
 }
 
 fn painter(args: &Args) -> Outcome<Painter> {
@@ -70,13 +76,11 @@ fn sample(painter: &Painter, seed: u64, (w, h): (usize, usize), out: &mut impl W
     let index = Chance::new(seed, 11).below(frames.len());
     let Some(frame) = frames.get(index) else { return Ok(()) };
     let flat = render(&shot, frame, w, h);
-    let ids = shot.ids();
-    out.write_all(&[ids.place, ids.time, ids.weather].map(|id| id as u8))?;
     for draft in world::paint(painter, &shot, std::slice::from_ref(frame), (w, h))? {
         out.write_all(&draft.rgb)?;
-    }
-    for &style in Style::ALL {
-        out.write_all(&stylise(&flat, style, texture(seed), index as f32 / FPS).rgb)?;
+        for style in styles() {
+            out.write_all(&stylise(&draft, style, texture(seed), index as f32 / FPS).rgb)?;
+        }
     }
     Ok(out.write_all(&flat.mask)?)
 }
@@ -100,6 +104,6 @@ mod tests {
             write(&Args { seed: 5, count, size: (96, 64), paint: None }, &mut out).unwrap();
             out.len()
         };
-        assert_eq!(made(3) - made(0), 3 * (3 + 96 * 64 * (3 + 3 * Style::ALL.len() + 1)));
+        assert_eq!(made(3) - made(0), 3 * 96 * 64 * (3 + 3 * styles().count() + 1));
     }
 }

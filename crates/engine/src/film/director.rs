@@ -175,7 +175,7 @@ impl FilmStream {
         e
     }
 
-    /// One piece of work: some tokens, one shot's motion, one painted frame, or one step of a refined one. After an error the
+    /// One piece of work: some tokens, one shot's motion, one painted frame, or one refined. After an error the
     /// stage is what it was.
     async fn advance(&mut self) -> Result<(), EngineError> {
         let mut stage = std::mem::replace(&mut self.stage, Stage::Done);
@@ -377,26 +377,19 @@ impl FilmStream {
             self.queue.push_back(FilmEvent::Done);
             return Ok(Some(Stage::Done));
         };
-        match progress.step(refiner, asked, (self.request.width, self.request.height)).await? {
-            refine::Step::More => {}
-            refine::Step::NeedsDraft => {
-                let again;
-                let draft = match plan.drafts.get(index) {
-                    Some(draft) => draft,
-                    None => {
-                        again = self.paint(plan, index).await?;
-                        &again
-                    }
-                };
-                progress.draft(refiner, &self.video.device, draft)?;
+        let again;
+        let draft = match plan.drafts.get(index) {
+            Some(draft) => draft,
+            None => {
+                again = self.paint(plan, index).await?;
+                &again
             }
-            refine::Step::Frame(frame) => {
-                let of = plan.layout.len();
-                self.queue.push_back(FilmEvent::Refined { shot, index, of, frame });
-                if progress.advance(of) {
-                    plan.drafts = Vec::new();
-                }
-            }
+        };
+        let frame = progress.refine(refiner, &self.video.device, asked, draft).await?;
+        let of = plan.layout.len();
+        self.queue.push_back(FilmEvent::Refined { shot, index, of, frame });
+        if progress.advance(of) {
+            plan.drafts = Vec::new();
         }
         Ok(None)
     }

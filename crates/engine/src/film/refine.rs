@@ -1,7 +1,7 @@
-//! The film's last stage: painted frames go through the refiner, shot after shot, one step of one frame at a time.
+//! The film's last stage: painted frames go through the refiner, shot after shot, one frame at a time.
 
 use kinora_models::video::layout::ShotIds;
-use kinora_models::video::refine::{RefineShot, Refiner, Refining};
+use kinora_models::video::refine::{RefineShot, Refiner};
 use kinora_tensor::Tensor;
 
 use super::Frame;
@@ -16,23 +16,12 @@ pub struct Plan {
     pub seed: u64,
 }
 
-/// Where the stage is: the shot and the frame, and what is ready for them.
+/// Where the stage is: the shot and the frame, and what the frames of the shot share.
 #[derive(Default)]
 pub struct Progress {
     pub shot: usize,
     pub index: usize,
     shared: Option<RefineShot>,
-    frame: Option<Refining>,
-}
-
-/// What a piece of work came to.
-pub enum Step {
-    /// The frame is not done.
-    More,
-    /// The painted frame is needed before anything else.
-    NeedsDraft,
-    /// The frame is done.
-    Frame(Frame),
 }
 
 /// Whether a film of `frames` painted frames is kept for the refiner.
@@ -42,33 +31,28 @@ pub fn kept(frames: usize, width: u32, height: u32) -> bool {
 }
 
 impl Progress {
-    /// Gives the frame that [`Step::NeedsDraft`] asked for.
-    pub fn draft(&mut self, refiner: &Refiner, device: &Device, draft: &Frame) -> Result<(), EngineError> {
-        let Some(shared) = &self.shared else { return Ok(()) };
-        let shape = [3, draft.height as usize, draft.width as usize];
-        let draft = Tensor::from_f32(device, &shape, &draft.planes())?;
-        self.frame = Some(refiner.begin(shared, &draft, self.index)?);
-        Ok(())
-    }
-
-    /// The next piece of work on the frame: what its shot shares, or one step.
-    pub async fn step(&mut self, refiner: &Refiner, plan: &Plan, size: (u32, u32)) -> Result<Step, EngineError> {
-        let Some(shared) = &self.shared else {
-            self.shared = Some(refiner.shot(&plan.ids, plan.seed, size.0 as usize, size.1 as usize)?);
-            return Ok(Step::More);
+    /// The frame whose painted picture is `draft`.
+    pub async fn refine(
+        &mut self,
+        refiner: &Refiner,
+        device: &Device,
+        plan: &Plan,
+        draft: &Frame,
+    ) -> Result<Frame, EngineError> {
+        let (width, height) = (draft.width as usize, draft.height as usize);
+        let shared = match self.shared.take() {
+            Some(shared) => shared,
+            None => refiner.shot(&plan.ids, plan.seed, width, height)?,
         };
-        let Some(frame) = &mut self.frame else { return Ok(Step::NeedsDraft) };
-        if refiner.step(shared, frame)? {
-            return Ok(Step::More);
-        }
-        let planes = refiner.picture(shared, frame)?.to_vec().await?;
-        self.frame = None;
-        Frame::from_planes(size.0, size.1, &planes).map(Step::Frame)
+        let shared = self.shared.insert(shared);
+        let painted = Tensor::from_f32(device, &[3, height, width], &draft.planes())?;
+        let planes = refiner.refine(shared, &painted, self.index)?.to_vec().await?;
+        Frame::from_planes(draft.width, draft.height, &planes)
     }
 
-    /// Forgets what lies on a device that was lost: the frame begins again.
+    /// Forgets what lies on a device that was lost.
     pub fn begin_again(&mut self) {
-        (self.shared, self.frame) = (None, None);
+        self.shared = None;
     }
 
     /// Goes to the next frame of a shot of `frames`; `true` when another shot begins.
@@ -95,20 +79,12 @@ mod tests {
         let refiner = Refiner::load(&file, &device).unwrap();
         let ids = ShotIds { place: 3, time: 1, weather: 2, characters: [None; 2], prop: 0, camera: 0, style: 2 };
         let plan = Plan { ids, seed };
-        let (mut progress, mut done, mut work) = (Progress::default(), Vec::new(), 0);
+        let (mut progress, mut done) = (Progress::default(), Vec::new());
         while progress.shot == 0 {
-            work += 1;
-            match pollster::block_on(progress.step(&refiner, &plan, (20, 12))).unwrap() {
-                Step::More => {}
-                Step::NeedsDraft => progress.draft(&refiner, &device, &frames[progress.index]).unwrap(),
-                Step::Frame(frame) => {
-                    done.push(frame);
-                    progress.advance(frames.len());
-                }
-            }
+            let frame = progress.refine(&refiner, &device, &plan, &frames[progress.index]);
+            done.push(pollster::block_on(frame).unwrap());
+            progress.advance(frames.len());
         }
-        // the shot once; of each frame its draft, its steps and its picture: turns between them see a stop
-        assert_eq!(work, 1 + frames.len() * (2 + refiner.shot(&ids, seed, 20, 12).unwrap().steps()));
         done
     }
 

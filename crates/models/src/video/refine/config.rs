@@ -2,43 +2,36 @@ use serde::Deserialize;
 
 use super::super::layout::{ShotIds, Vocabulary};
 
-/// What the refiner's file says beside its tensors' shapes.
+/// What the refiner's file says beside its tensors.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct Config {
     pub architecture: String,
-    pub heads: usize,
-    /// Pixels of a token's side.
-    pub patch: usize,
-    /// The lists of the vocabulary whose words the network is told, in the order of the rows of `context.weight`.
+    /// Channels at half the picture's size, a quarter and an eighth.
+    pub channels: [usize; 3],
+    /// Channels of a word's embedding.
+    pub embedding: usize,
+    /// Hidden channels of the network that gives FiLM.
+    pub film_hidden: usize,
+    /// The lists of the vocabulary whose words the network is told, in the order of the rows of `words.weight`.
     pub context: Vec<String>,
-    /// A style's noise levels, one for each step, falling, within 0..=1; the last step ends at 0.
-    pub sigmas: Vec<Vec<f64>>,
     /// A style's factor of the residual.
     pub scale: Vec<f32>,
-    /// The part of a style's noise that is new in each frame, 0..=1; the rest stays with the page.
+    /// The part of a style's white noise that is new in each frame, 0..=1; the rest, and all coarser noise, stays with the page.
     pub fresh_noise: Vec<f32>,
 }
 
 impl Config {
     pub(super) const ARCHITECTURE: &'static str = "kinora-refine";
-    pub(super) const PATCH: usize = 8;
 
     /// What does not fit, in words.
     pub(super) fn problem(&self, vocabulary: &Vocabulary) -> Option<String> {
         if self.architecture != Self::ARCHITECTURE {
             return Some(format!("its architecture is \"{}\"", self.architecture));
         }
-        if self.patch != Self::PATCH {
-            return Some(format!("its tokens are {} pixels wide, this engine's {}", self.patch, Self::PATCH));
+        if self.channels.contains(&0) {
+            return Some(format!("it has {:?} channels", self.channels));
         }
-        let falls = |list: &Vec<f64>| {
-            let fall = list.windows(2).all(|pair| matches!(pair, [a, b] if a > b));
-            !list.is_empty() && fall && list.iter().all(|s| *s > 0.0 && *s <= 1.0)
-        };
         let styles = vocabulary.style.len();
-        if self.sigmas.len() != styles || !self.sigmas.iter().all(falls) {
-            return Some(format!("its sigmas {:?} do not fall within 0..=1 for each of {styles} styles", self.sigmas));
-        }
         for (name, list) in [("scale", &self.scale), ("fresh_noise", &self.fresh_noise)] {
             if list.len() != styles {
                 return Some(format!("{name} has {} numbers for {styles} styles", list.len()));
@@ -51,7 +44,7 @@ impl Config {
         unknown.map(|name| format!("its context names \"{name}\", which is no list of a shot's words"))
     }
 
-    /// Rows of `context.weight`.
+    /// Rows of `words.weight`.
     pub(super) fn rows(&self, vocabulary: &Vocabulary) -> usize {
         self.context.iter().filter_map(|name| words(name, vocabulary)).sum()
     }

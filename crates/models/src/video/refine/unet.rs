@@ -1,0 +1,190 @@
+//! The network: half the picture's size, then a quarter, then an eighth, and back (Ronneberger et al. 2015); pixels are folded into
+//! channels and back (Shi et al. 2016). Noise comes in grains of several sizes and directions: white, and white noise through filters.
+//! The network sees the painted frame and says, for every pixel, what is sure and how much of each grain is added.
+
+use kinora_tensor::{Conv2d, Tensor};
+
+use super::super::weights::{Linear, Weights};
+use super::config::Config;
+use crate::Result;
+
+pub(super) const COLORS: usize = 3;
+/// Kinds of noise that pass through a filter; white noise is one more.
+pub(super) const GRAINS: usize = 7;
+/// Pixels that a filter reaches to each side.
+pub(super) const REACH: usize = 7;
+/// Painted frame, place.
+const INPUTS: usize = COLORS + 2;
+/// A picture's sides are multiples of this.
+const SIDE: usize = 8;
+const BLOCKS: usize = 7;
+/// Pixels that become one by a fold.
+const FOLD: usize = 4;
+
+struct Conv {
+    weight: Tensor,
+    bias: Tensor,
+    padding: usize,
+}
+
+/// Two 3×3 convolutions with a residual (He et al. 2016), the first modulated by FiLM (Perez et al. 2018).
+struct Block {
+    /// [inputs · 9, outputs], so that FiLM scales its columns.
+    weight: Tensor,
+    /// [1, outputs]
+    bias: Tensor,
+    conv_1: Conv,
+}
+
+pub(super) struct UNet {
+    film_0: Linear,
+    film_1: Linear,
+    grains: Tensor,
+    /// Adds up all noise for each colour.
+    sum: Tensor,
+    input: Conv,
+    down: [Conv; 2],
+    up: [Conv; 2],
+    output: Conv,
+    blocks: Vec<Block>,
+}
+
+/// The first convolution of each block under a shot's words: FiLM is part of its weights.
+pub(super) struct Look(Vec<Conv>);
+
+impl UNet {
+    pub fn load(w: &Weights, c: &Config) -> Result<UNet> {
+        let [half, quarter, eighth] = c.channels;
+        let widths: [usize; BLOCKS] = [half, quarter, eighth, eighth, quarter, half, half];
+        let blocks = widths.iter().enumerate().map(|(i, &width)| Block::load(w, &format!("blocks.{i}"), width));
+        Ok(UNet {
+            film_0: w.linear("film_0", c.context.len() * c.embedding, c.film_hidden)?,
+            film_1: w.linear("film_1", c.film_hidden, 2 * widths.iter().sum::<usize>())?,
+            grains: w.float("grains", &[GRAINS, 1, 2 * REACH + 1, 2 * REACH + 1])?,
+            sum: Tensor::from_f32(w.device, &[COLORS, 1 + GRAINS, 1, 1], &[1.0; COLORS * (1 + GRAINS)])?,
+            input: Conv::load(w, "input", FOLD * INPUTS, half, 3)?,
+            down: [
+                Conv::load(w, "down_0", FOLD * half, quarter, 1)?,
+                Conv::load(w, "down_1", FOLD * quarter, eighth, 1)?,
+            ],
+            up: [Conv::load(w, "up_0", quarter, FOLD * half, 1)?, Conv::load(w, "up_1", eighth, FOLD * quarter, 1)?],
+            output: Conv::load(w, "output", half, FOLD * (COLORS + 1 + GRAINS), 3)?,
+            blocks: blocks.collect::<Result<_>>()?,
+        })
+    }
+
+    /// `words` [1, words · embedding]
+    pub fn look(&self, words: &Tensor) -> Result<Look> {
+        let film = self.film_1.forward(&self.film_0.forward(words)?.silu()?)?;
+        let mut first = 0;
+        let mut one = |block: &Block| {
+            let width = block.bias.last_dim();
+            let (scale, shift) = (film.narrow(1, first, width)?, film.narrow(1, first + width, width)?);
+            first += 2 * width;
+            block.under(&scale, &shift)
+        };
+        Ok(Look(self.blocks.iter().map(&mut one).collect::<Result<_>>()?))
+    }
+
+    /// White noise [GRAINS, H + 2 REACH, W + 2 REACH] → [GRAINS, H, W]
+    pub fn grains(&self, noise: &Tensor) -> Result<Tensor> {
+        let (h, w) = (noise.dim(1), noise.dim(2));
+        let y = noise.reshape(&[1, GRAINS, h, w])?.conv2d(
+            &self.grains,
+            None,
+            &Conv2d { groups: GRAINS, ..Conv2d::default() },
+        )?;
+        Ok(y.reshape(&[GRAINS, y.dim(2), y.dim(3)])?)
+    }
+
+    /// The residual [3, H, W] of a frame: `texture` [1 + GRAINS, H, W] is its noise, `look` [3, H, W] its picture in −1..1, `place`
+    /// [2, H, W] where its pixels are.
+    pub fn residual(&self, texture: &Tensor, look: &Tensor, place: &Tensor, shot: &Look) -> Result<Tensor> {
+        let (h, w) = (look.dim(1), look.dim(2));
+        let seen = padded(&Tensor::concat(&[look, place], 0)?)?;
+        let y = self.forward(&seen, shot)?.narrow(1, 0, h)?.narrow(2, 0, w)?;
+        let (sure, share) = (y.narrow(0, 0, COLORS)?, y.narrow(0, COLORS, 1 + GRAINS)?);
+        let sum = share.mul(texture)?.reshape(&[1, 1 + GRAINS, h, w])?.conv2d(&self.sum, None, &Conv2d::default())?;
+        Ok(sure.add(&sum.reshape(&[COLORS, h, w])?)?)
+    }
+
+    /// `x` [INPUTS, H, W] → [COLORS + 1 + GRAINS, H, W]; sides are multiples of [`SIDE`].
+    fn forward(&self, x: &Tensor, look: &Look) -> Result<Tensor> {
+        let (h, w) = (x.dim(1), x.dim(2));
+        let block = |i: usize, x: &Tensor| -> Result<Tensor> {
+            match (self.blocks.get(i), look.0.get(i)) {
+                (Some(block), Some(conv)) => block.forward(x, conv),
+                _ => Ok(x.clone()),
+            }
+        };
+        let [down_0, down_1] = &self.down;
+        let [up_0, up_1] = &self.up;
+        let x = x.reshape(&[1, INPUTS, h, w])?.pixel_unshuffle(2)?;
+        let half = block(0, &self.input.forward(&x)?)?;
+        let quarter = block(1, &down_0.forward(&half.pixel_unshuffle(2)?)?)?;
+        let y = down_1.forward(&quarter.pixel_unshuffle(2)?)?;
+        let y = block(3, &block(2, &y)?)?;
+        let y = block(4, &quarter.add(&up_1.forward(&y)?.pixel_shuffle(2)?)?)?;
+        let y = half.add(&up_0.forward(&y)?.pixel_shuffle(2)?)?;
+        let y = block(6, &block(5, &y)?)?;
+        Ok(self.output.forward(&y.silu()?)?.pixel_shuffle(2)?.reshape(&[COLORS + 1 + GRAINS, h, w])?)
+    }
+}
+
+impl Block {
+    fn load(w: &Weights, name: &str, width: usize) -> Result<Block> {
+        let weight = w.float(&format!("{name}.conv_0.weight"), &[width, width, 3, 3])?;
+        Ok(Block {
+            weight: weight.reshape(&[width, width * 9])?.permute(&[1, 0])?,
+            bias: w.float(&format!("{name}.conv_0.bias"), &[width])?.reshape(&[1, width])?,
+            conv_1: Conv::load(w, &format!("{name}.conv_1"), width, width, 3)?,
+        })
+    }
+
+    /// The first convolution, its outputs times 1 + `scale` and plus `shift`, both [1, width].
+    fn under(&self, scale: &Tensor, shift: &Tensor) -> Result<Conv> {
+        let (device, width) = (self.bias.device(), self.bias.last_dim());
+        let row = |n: usize| Tensor::from_u32(device, &[n], &vec![0; n]);
+        let weight = self.weight.film(scale, &Tensor::zeros(device, &[1, width])?, &row(self.weight.dim(0))?)?;
+        Ok(Conv {
+            weight: weight.permute(&[1, 0])?.reshape(&[width, width, 3, 3])?,
+            bias: self.bias.film(scale, shift, &row(1)?)?.reshape(&[width])?,
+            padding: 1,
+        })
+    }
+
+    fn forward(&self, x: &Tensor, conv_0: &Conv) -> Result<Tensor> {
+        let y = conv_0.forward(&x.silu()?)?.silu()?;
+        Ok(x.add(&self.conv_1.forward(&y)?)?)
+    }
+}
+
+impl Conv {
+    fn load(w: &Weights, name: &str, from: usize, to: usize, side: usize) -> Result<Conv> {
+        Ok(Conv {
+            weight: w.float(&format!("{name}.weight"), &[to, from, side, side])?,
+            bias: w.float(&format!("{name}.bias"), &[to])?,
+            padding: side / 2,
+        })
+    }
+
+    fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        Ok(x.conv2d(&self.weight, Some(&self.bias), &Conv2d { padding: self.padding, ..Conv2d::default() })?)
+    }
+}
+
+/// `x` [C, H, W] → [C, H', W'], multiples of [`SIDE`]: the last row and column go on.
+pub(super) fn padded(x: &Tensor) -> Result<Tensor> {
+    let mut x = x.clone();
+    for dim in 1..=2 {
+        let side = x.dim(dim);
+        let more = side.next_multiple_of(SIDE) - side;
+        if more > 0 {
+            let last = x.narrow(dim, side - 1, 1)?;
+            let mut parts = vec![&x];
+            parts.extend(vec![&last; more]);
+            x = Tensor::concat(&parts, dim)?;
+        }
+    }
+    Ok(x)
+}
