@@ -10,6 +10,14 @@ const MAX_PHRASE: usize = 3;
 /// An idea longer than this many words is cut, with a notice: the text model's context holds a script as well.
 pub const MAX_WORDS: usize = 60;
 
+/// Several people in one word: two of them are seen.
+const PAIRS: [(&str, [&str; 3]); 4] = [
+    ("children", ["boy", "and", "girl"]),
+    ("kids", ["boy", "and", "girl"]),
+    ("siblings", ["boy", "and", "girl"]),
+    ("twins", ["boy", "and", "girl"]),
+];
+
 /// Words shorter than this are never read as another.
 const SHORTEST_SLIP: usize = 5;
 
@@ -251,6 +259,14 @@ fn words(idea: &str) -> Vec<String> {
     out.iter().map(|w| w.trim_matches(['\'', '’']).to_string()).filter(|w| !w.is_empty()).collect()
 }
 
+/// The words of a pair, or the word itself.
+fn several(word: String) -> Vec<String> {
+    match PAIRS.iter().find(|(pair, _)| *pair == word) {
+        Some((_, people)) => people.map(str::to_owned).to_vec(),
+        None => vec![word],
+    }
+}
+
 /// Maps the words of `idea` to concepts that `vocabulary` holds, and says what it could not.
 pub fn ground(idea: &str, vocabulary: &Vocabulary) -> Grounded {
     let lexicon = Lexicon::load();
@@ -267,6 +283,7 @@ pub fn ground(idea: &str, vocabulary: &Vocabulary) -> Grounded {
             *word = read;
         }
     }
+    let words: Vec<String> = words.into_iter().flat_map(several).collect();
     let named = words.iter().any(|w| lexicon.get(w).is_some_and(|e| e.kind == Kind::Character));
     let (mut text, mut unknown, mut left_out): (Vec<String>, Vec<String>, Vec<String>) = Default::default();
     let mut color: Option<String> = None;
@@ -370,6 +387,14 @@ mod tests {
 
     fn grounded(idea: &str) -> Grounded {
         ground(idea, &cartoon_vocabulary())
+    }
+
+    #[test]
+    fn children_are_two() {
+        let who = |idea| grounded(idea).characters.into_iter().map(|(kind, _)| kind).collect::<Vec<_>>();
+        assert_eq!(who("two children and a ball"), ["boy", "girl"]);
+        assert_eq!(who("the kids meet a dog"), ["boy", "girl"]);
+        assert_eq!(who("a child and a dog"), ["boy", "dog"]);
     }
 
     #[test]
