@@ -10,14 +10,6 @@ const MAX_PHRASE: usize = 3;
 /// An idea longer than this many words is cut, with a notice: the text model's context holds a script as well.
 pub const MAX_WORDS: usize = 60;
 
-/// Several people in one word: two of them are seen.
-const PAIRS: [(&str, [&str; 3]); 4] = [
-    ("children", ["boy", "and", "girl"]),
-    ("kids", ["boy", "and", "girl"]),
-    ("siblings", ["boy", "and", "girl"]),
-    ("twins", ["boy", "and", "girl"]),
-];
-
 /// Words shorter than this are never read as another.
 const SHORTEST_SLIP: usize = 5;
 
@@ -100,6 +92,8 @@ enum Kind {
     Character,
     /// Someone, where the idea names no other character.
     Vague,
+    /// Several people in one word; the concept holds their words.
+    Several,
     Place,
     Time,
     Weather,
@@ -122,7 +116,7 @@ impl Kind {
             Self::Action => &vocabulary.action,
             Self::Prop => &vocabulary.prop,
             Self::Mood => &vocabulary.mood,
-            Self::Known => return true,
+            Self::Known | Self::Several => return true,
         };
         list.iter().any(|word| word == concept)
     }
@@ -147,6 +141,7 @@ impl Lexicon {
             let kind = match head.next() {
                 Some("character") => Kind::Character,
                 Some("vague") => Kind::Vague,
+                Some("several") => Kind::Several,
                 Some("place") => Kind::Place,
                 Some("time") => Kind::Time,
                 Some("weather") => Kind::Weather,
@@ -224,7 +219,6 @@ fn stems(word: &str) -> Vec<String> {
         "gave" => "give",
         "swam" => "swim",
         "ate" => "eat",
-        "children" => "child",
         "men" => "man",
         "women" => "woman",
         "mice" => "mouse",
@@ -259,14 +253,6 @@ fn words(idea: &str) -> Vec<String> {
     out.iter().map(|w| w.trim_matches(['\'', '’']).to_string()).filter(|w| !w.is_empty()).collect()
 }
 
-/// The words of a pair, or the word itself.
-fn several(word: String) -> Vec<String> {
-    match PAIRS.iter().find(|(pair, _)| *pair == word) {
-        Some((_, people)) => people.map(str::to_owned).to_vec(),
-        None => vec![word],
-    }
-}
-
 /// Maps the words of `idea` to concepts that `vocabulary` holds, and says what it could not.
 pub fn ground(idea: &str, vocabulary: &Vocabulary) -> Grounded {
     let lexicon = Lexicon::load();
@@ -283,6 +269,10 @@ pub fn ground(idea: &str, vocabulary: &Vocabulary) -> Grounded {
             *word = read;
         }
     }
+    let several = |word: String| match lexicon.get(&word) {
+        Some(entry) if entry.kind == Kind::Several => entry.concept.split('_').map(str::to_owned).collect(),
+        _ => vec![word],
+    };
     let words: Vec<String> = words.into_iter().flat_map(several).collect();
     let named = words.iter().any(|w| lexicon.get(w).is_some_and(|e| e.kind == Kind::Character));
     let (mut text, mut unknown, mut left_out): (Vec<String>, Vec<String>, Vec<String>) = Default::default();
@@ -346,7 +336,7 @@ pub fn ground(idea: &str, vocabulary: &Vocabulary) -> Grounded {
             Kind::Weather => &mut out.weathers,
             Kind::Action => &mut out.actions,
             Kind::Mood => &mut out.moods,
-            Kind::Known => {
+            Kind::Known | Kind::Several => {
                 text.push(phrase);
                 continue;
             }

@@ -2,7 +2,7 @@
 
 use crate::{ModelError, Result};
 use kinora_formats::{SafeTensorsFile, TensorSource, TensorView};
-use kinora_tensor::{Device, Tensor};
+use kinora_tensor::{Conv2d, Device, Tensor};
 use serde::de::DeserializeOwned;
 
 pub(super) struct Weights<'a> {
@@ -39,6 +39,12 @@ impl Weights<'_> {
         Ok(Linear { weight, bias: self.float(&format!("{name}.bias"), &[to])? })
     }
 
+    /// A convolution with a square kernel of `side` pixels, an odd number.
+    pub fn conv(&self, name: &str, from: usize, to: usize, side: usize) -> Result<Conv> {
+        let weight = self.float(&format!("{name}.weight"), &[to, from, side, side])?;
+        Ok(Conv { weight, bias: self.float(&format!("{name}.bias"), &[to])?, padding: side / 2 })
+    }
+
     pub fn error(&self, problem: String) -> ModelError {
         ModelError::Config(format!("the {} model does not fit: {problem}", self.model))
     }
@@ -62,5 +68,19 @@ impl Linear {
     /// `x` [.., from] → [.., to]
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
         Ok(x.linear(&self.weight, Some(&self.bias))?)
+    }
+}
+
+/// A convolution that keeps the picture's size.
+pub(super) struct Conv {
+    pub weight: Tensor,
+    pub bias: Tensor,
+    pub padding: usize,
+}
+
+impl Conv {
+    /// `x` [N, from, H, W] → [N, to, H, W]
+    pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        Ok(x.conv2d(&self.weight, Some(&self.bias), &Conv2d { padding: self.padding, ..Conv2d::default() })?)
     }
 }

@@ -3,16 +3,11 @@
 use super::Weights;
 use super::features::CELL;
 use crate::Result;
-use crate::video::weights::Linear;
-use kinora_tensor::{Conv2d, Tensor};
+use crate::video::weights::{Conv, Linear};
+use kinora_tensor::Tensor;
 
 /// Pixels on a half cell's side.
 const HALF: usize = 2;
-
-struct Conv {
-    weight: Tensor,
-    bias: Tensor,
-}
 
 /// Linear to half cells → GELU → 3×3 with GELU and a residual → 3×3 to pixels.
 pub(super) struct Detail {
@@ -24,16 +19,10 @@ pub(super) struct Detail {
 impl Detail {
     /// For cells of `dim` channels; half cells have `channels`.
     pub fn load(w: &Weights, dim: usize, channels: usize) -> Result<Detail> {
-        let conv = |name: &str, to: usize| -> Result<Conv> {
-            Ok(Conv {
-                weight: w.float(&format!("detail.{name}.weight"), &[to, channels, 3, 3])?,
-                bias: w.float(&format!("detail.{name}.bias"), &[to])?,
-            })
-        };
         Ok(Detail {
             input: w.linear("detail.input", dim, channels * (CELL / HALF).pow(2))?,
-            hidden: conv("hidden", channels)?,
-            output: conv("output", 3 * HALF * HALF)?,
+            hidden: w.conv("detail.hidden", channels, channels, 3)?,
+            output: w.conv("detail.output", channels, 3 * HALF * HALF, 3)?,
         })
     }
 
@@ -44,11 +33,5 @@ impl Detail {
         let y = y.pixel_shuffle(CELL / HALF)?.gelu_tanh()?; // [F, channels, 2·H, 2·W]
         let y = y.add(&self.hidden.forward(&y)?.gelu_tanh()?)?;
         Ok(self.output.forward(&y)?.pixel_shuffle(HALF)?)
-    }
-}
-
-impl Conv {
-    fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        Ok(x.conv2d(&self.weight, Some(&self.bias), &Conv2d { padding: 1, ..Conv2d::default() })?)
     }
 }

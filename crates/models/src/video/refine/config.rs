@@ -20,6 +20,9 @@ pub struct Config {
     pub fresh_noise: Vec<f32>,
 }
 
+/// Channels of a layer, at most.
+const MOST: usize = 4096;
+
 impl Config {
     pub(super) const ARCHITECTURE: &'static str = "kinora-refine";
 
@@ -28,8 +31,10 @@ impl Config {
         if self.architecture != Self::ARCHITECTURE {
             return Some(format!("its architecture is \"{}\"", self.architecture));
         }
-        if self.channels.contains(&0) {
-            return Some(format!("it has {:?} channels", self.channels));
+        let [a, b, c] = self.channels;
+        let sizes = [a, b, c, self.embedding, self.film_hidden];
+        if !sizes.iter().all(|n| (1..=MOST).contains(n)) {
+            return Some(format!("it has {sizes:?} channels, each of which is within 1..={MOST}"));
         }
         let styles = vocabulary.style.len();
         for (name, list) in [("scale", &self.scale), ("fresh_noise", &self.fresh_noise)] {

@@ -17,7 +17,7 @@ use super::weights;
 use crate::{ModelError, Result};
 use kinora_formats::SafeTensorsFile;
 use kinora_tensor::{Device, Tensor};
-use unet::{COLORS, GRAINS, Look, REACH, UNet};
+use unet::{COLORS, FILTERS, Look, REACH, UNet};
 
 /// Streams of the shot's seed: the noise of all frames, then one for each frame. Stream 0 is motion's.
 const SHARED: u64 = 1;
@@ -42,8 +42,10 @@ pub struct RefineShot {
     height: usize,
     /// White noise, H × W.
     white: Vec<f32>,
-    /// The other kinds of noise, [GRAINS, H, W].
-    grains: Tensor,
+    /// The other kinds of noise, [FILTERS, H, W].
+    filtered: Tensor,
+    /// All of it, [GRAINS, H, W], where no frame has noise of its own.
+    still: Option<Tensor>,
     /// [2, H, W]: −1..1 over the frame.
     place: Tensor,
 }
@@ -88,9 +90,9 @@ impl Refiner {
         let place: Vec<f32> = across.chain((0..width * height).map(|i| along(i / width, height))).collect();
         let mut noise = Noise::stream(seed, SHARED);
         let white = noise.normal(width * height);
-        let field = [GRAINS, height + 2 * REACH, width + 2 * REACH];
+        let field = [FILTERS, height + 2 * REACH, width + 2 * REACH];
         let field = Tensor::from_f32(&self.device, &field, &noise.normal(field.iter().product()))?;
-        Ok(RefineShot {
+        let mut made = RefineShot {
             look: self.net.look(&words.reshape(&[1, rows.len() * c.embedding])?)?,
             seed,
             scale: of(&c.scale),
@@ -98,9 +100,14 @@ impl Refiner {
             width,
             height,
             white,
-            grains: self.net.grains(&field)?,
+            filtered: self.net.filtered(&field)?,
+            still: None,
             place: Tensor::from_f32(&self.device, &[2, height, width], &place)?,
-        })
+        };
+        if made.fresh <= 0.0 {
+            made.still = Some(made.texture(0)?);
+        }
+        Ok(made)
     }
 
     /// Frame `index` of a shot: `draft` [3, H, W] in 0..1, as it was painted → [3, H, W] in 0..1.
@@ -112,8 +119,7 @@ impl Refiner {
         if draft.shape() != shape {
             return Err(ModelError::shape("draft", draft.shape(), format!("{shape:?}")));
         }
-        let white = Tensor::from_f32(&self.device, &[1, shot.height, shot.width], &shot.white(index))?;
-        let texture = Tensor::concat(&[&white, &shot.grains], 0)?; // [1 + GRAINS, H, W]
+        let texture = shot.texture(index)?;
         let look = draft.scale(2.0)?.add_scalar(-1.0)?; // [3, H, W] in −1..1
         let residual = self.net.residual(&texture, &look, &shot.place, &shot.look)?;
         Ok(draft.add(&residual.scale(shot.scale)?)?.clamp(0.0, 1.0)?)
@@ -121,6 +127,15 @@ impl Refiner {
 }
 
 impl RefineShot {
+    /// A frame's noise of all kinds, [GRAINS, H, W].
+    fn texture(&self, index: usize) -> Result<Tensor> {
+        if let Some(still) = &self.still {
+            return Ok(still.clone());
+        }
+        let white = Tensor::from_f32(self.place.device(), &[1, self.height, self.width], &self.white(index))?;
+        Ok(Tensor::concat(&[&white, &self.filtered], 0)?)
+    }
+
     /// A frame's white noise, √(1 − f) · shared + √f · own: the variance stays 1.
     fn white(&self, index: usize) -> Vec<f32> {
         if self.fresh <= 0.0 {

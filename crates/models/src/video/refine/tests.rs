@@ -160,6 +160,8 @@ fn what_does_not_fit_is_named() {
     says(&CONFIG.replace("[0.0,0.25]", "[0.0]"), &all, "fresh_noise");
     says(&CONFIG.replace("\"place\"", "\"mood\""), &all, "mood");
     says(&CONFIG.replace("[4,6,8]", "[4,0,8]"), &all, "channels");
+    says(&CONFIG.replace("[4,6,8]", "[4,6,18446744073709551615]"), &all, "channels");
+    says(&CONFIG.replace("\"film_hidden\":5", "\"film_hidden\":18446744073709551615"), &all, "channels");
     says(&CONFIG.replace("[4,6,8]", "[4,6,10]"), &all, "film_1.weight");
     says("{", &all, "config");
     let without = |name: &str| all.iter().filter(|(n, _)| *n != name).map(|(n, t)| (n.clone(), t.clone())).collect();
@@ -188,11 +190,11 @@ fn error(fault: bool) -> f32 {
     let case = |name: &str| file.tensor(&format!("case.{name}")).unwrap().to_f32().unwrap();
     let refiner = Refiner::load(&file, &device).unwrap();
     let ids = ShotIds { style: 2, place: 3, time: 1, weather: 2, ..SHOT };
-    let noise = case("noise"); // [1 + GRAINS, 12 + 2 · 7, 20 + 2 · 7]
+    let noise = case("noise"); // [GRAINS, 12 + 2 · 7, 20 + 2 · 7]
     let white = (0..240).map(|i| noise[(i / 20 + REACH) * 34 + i % 20 + REACH]).collect();
-    let field = Tensor::from_f32(&device, &[GRAINS, 26, 34], &noise[26 * 34..]).unwrap();
-    let grains = refiner.net.grains(&field).unwrap();
-    let shot = RefineShot { white, grains, ..refiner.shot(&ids, 0, 20, 12).unwrap() };
+    let field = Tensor::from_f32(&device, &[FILTERS, 26, 34], &noise[26 * 34..]).unwrap();
+    let filtered = refiner.net.filtered(&field).unwrap();
+    let shot = RefineShot { white, filtered, still: None, ..refiner.shot(&ids, 0, 20, 12).unwrap() };
     let draft = Tensor::from_f32(&device, &[3, 12, 20], &case("draft")).unwrap();
     let made = pollster::block_on(refiner.refine(&shot, &draft, 0).unwrap().to_vec()).unwrap();
     made.iter().zip(&case("output")).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)

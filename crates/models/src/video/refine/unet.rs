@@ -4,13 +4,14 @@
 
 use kinora_tensor::{Conv2d, Tensor};
 
-use super::super::weights::{Linear, Weights};
+use super::super::weights::{Conv, Linear, Weights};
 use super::config::Config;
-use crate::Result;
+use crate::{ModelError, Result};
 
 pub(super) const COLORS: usize = 3;
-/// Kinds of noise that pass through a filter; white noise is one more.
-pub(super) const GRAINS: usize = 7;
+/// Kinds of noise: white, and as many as there are filters.
+pub(super) const GRAINS: usize = 1 + FILTERS;
+pub(super) const FILTERS: usize = 7;
 /// Pixels that a filter reaches to each side.
 pub(super) const REACH: usize = 7;
 /// Painted frame, place.
@@ -20,12 +21,6 @@ const SIDE: usize = 8;
 const BLOCKS: usize = 7;
 /// Pixels that become one by a fold.
 const FOLD: usize = 4;
-
-struct Conv {
-    weight: Tensor,
-    bias: Tensor,
-    padding: usize,
-}
 
 /// Two 3×3 convolutions with a residual (He et al. 2016), the first modulated by FiLM (Perez et al. 2018).
 struct Block {
@@ -39,7 +34,7 @@ struct Block {
 pub(super) struct UNet {
     film_0: Linear,
     film_1: Linear,
-    grains: Tensor,
+    filters: Tensor,
     /// Adds up all noise for each colour.
     sum: Tensor,
     input: Conv,
@@ -60,15 +55,12 @@ impl UNet {
         Ok(UNet {
             film_0: w.linear("film_0", c.context.len() * c.embedding, c.film_hidden)?,
             film_1: w.linear("film_1", c.film_hidden, 2 * widths.iter().sum::<usize>())?,
-            grains: w.float("grains", &[GRAINS, 1, 2 * REACH + 1, 2 * REACH + 1])?,
-            sum: Tensor::from_f32(w.device, &[COLORS, 1 + GRAINS, 1, 1], &[1.0; COLORS * (1 + GRAINS)])?,
-            input: Conv::load(w, "input", FOLD * INPUTS, half, 3)?,
-            down: [
-                Conv::load(w, "down_0", FOLD * half, quarter, 1)?,
-                Conv::load(w, "down_1", FOLD * quarter, eighth, 1)?,
-            ],
-            up: [Conv::load(w, "up_0", quarter, FOLD * half, 1)?, Conv::load(w, "up_1", eighth, FOLD * quarter, 1)?],
-            output: Conv::load(w, "output", half, FOLD * (COLORS + 1 + GRAINS), 3)?,
+            filters: w.float("grains", &[FILTERS, 1, 2 * REACH + 1, 2 * REACH + 1])?,
+            sum: Tensor::from_f32(w.device, &[COLORS, GRAINS, 1, 1], &[1.0; COLORS * GRAINS])?,
+            input: w.conv("input", FOLD * INPUTS, half, 3)?,
+            down: [w.conv("down_0", FOLD * half, quarter, 1)?, w.conv("down_1", FOLD * quarter, eighth, 1)?],
+            up: [w.conv("up_0", quarter, FOLD * half, 1)?, w.conv("up_1", eighth, FOLD * quarter, 1)?],
+            output: w.conv("output", half, FOLD * (COLORS + GRAINS), 3)?,
             blocks: blocks.collect::<Result<_>>()?,
         })
     }
@@ -86,48 +78,46 @@ impl UNet {
         Ok(Look(self.blocks.iter().map(&mut one).collect::<Result<_>>()?))
     }
 
-    /// White noise [GRAINS, H + 2 REACH, W + 2 REACH] → [GRAINS, H, W]
-    pub fn grains(&self, noise: &Tensor) -> Result<Tensor> {
+    /// White noise [FILTERS, H + 2 REACH, W + 2 REACH] → [FILTERS, H, W]
+    pub fn filtered(&self, noise: &Tensor) -> Result<Tensor> {
         let (h, w) = (noise.dim(1), noise.dim(2));
-        let y = noise.reshape(&[1, GRAINS, h, w])?.conv2d(
-            &self.grains,
-            None,
-            &Conv2d { groups: GRAINS, ..Conv2d::default() },
-        )?;
-        Ok(y.reshape(&[GRAINS, y.dim(2), y.dim(3)])?)
+        let each = Conv2d { groups: FILTERS, ..Conv2d::default() };
+        let y = noise.reshape(&[1, FILTERS, h, w])?.conv2d(&self.filters, None, &each)?;
+        Ok(y.reshape(&[FILTERS, y.dim(2), y.dim(3)])?)
     }
 
-    /// The residual [3, H, W] of a frame: `texture` [1 + GRAINS, H, W] is its noise, `look` [3, H, W] its picture in −1..1, `place`
+    /// The residual [3, H, W] of a frame: `texture` [GRAINS, H, W] is its noise, `look` [3, H, W] its picture in −1..1, `place`
     /// [2, H, W] where its pixels are.
     pub fn residual(&self, texture: &Tensor, look: &Tensor, place: &Tensor, shot: &Look) -> Result<Tensor> {
         let (h, w) = (look.dim(1), look.dim(2));
         let seen = padded(&Tensor::concat(&[look, place], 0)?)?;
         let y = self.forward(&seen, shot)?.narrow(1, 0, h)?.narrow(2, 0, w)?;
-        let (sure, share) = (y.narrow(0, 0, COLORS)?, y.narrow(0, COLORS, 1 + GRAINS)?);
-        let sum = share.mul(texture)?.reshape(&[1, 1 + GRAINS, h, w])?.conv2d(&self.sum, None, &Conv2d::default())?;
+        let (sure, share) = (y.narrow(0, 0, COLORS)?, y.narrow(0, COLORS, GRAINS)?);
+        let sum = share.mul(texture)?.reshape(&[1, GRAINS, h, w])?.conv2d(&self.sum, None, &Conv2d::default())?;
         Ok(sure.add(&sum.reshape(&[COLORS, h, w])?)?)
     }
 
-    /// `x` [INPUTS, H, W] → [COLORS + 1 + GRAINS, H, W]; sides are multiples of [`SIDE`].
+    /// `x` [INPUTS, H, W] → [COLORS + GRAINS, H, W]; sides are multiples of [`SIDE`].
     fn forward(&self, x: &Tensor, look: &Look) -> Result<Tensor> {
         let (h, w) = (x.dim(1), x.dim(2));
-        let block = |i: usize, x: &Tensor| -> Result<Tensor> {
-            match (self.blocks.get(i), look.0.get(i)) {
-                (Some(block), Some(conv)) => block.forward(x, conv),
-                _ => Ok(x.clone()),
-            }
+        let mut blocks = self.blocks.iter().zip(&look.0);
+        let mut next = |x: &Tensor| match blocks.next() {
+            Some((block, conv)) => block.forward(x, conv),
+            None => Err(ModelError::Config("a refiner with too few blocks".to_owned())),
         };
         let [down_0, down_1] = &self.down;
         let [up_0, up_1] = &self.up;
         let x = x.reshape(&[1, INPUTS, h, w])?.pixel_unshuffle(2)?;
-        let half = block(0, &self.input.forward(&x)?)?;
-        let quarter = block(1, &down_0.forward(&half.pixel_unshuffle(2)?)?)?;
+        let half = next(&self.input.forward(&x)?)?;
+        let quarter = next(&down_0.forward(&half.pixel_unshuffle(2)?)?)?;
         let y = down_1.forward(&quarter.pixel_unshuffle(2)?)?;
-        let y = block(3, &block(2, &y)?)?;
-        let y = block(4, &quarter.add(&up_1.forward(&y)?.pixel_shuffle(2)?)?)?;
+        let y = next(&y)?;
+        let y = next(&y)?;
+        let y = next(&quarter.add(&up_1.forward(&y)?.pixel_shuffle(2)?)?)?;
         let y = half.add(&up_0.forward(&y)?.pixel_shuffle(2)?)?;
-        let y = block(6, &block(5, &y)?)?;
-        Ok(self.output.forward(&y.silu()?)?.pixel_shuffle(2)?.reshape(&[COLORS + 1 + GRAINS, h, w])?)
+        let y = next(&y)?;
+        let y = next(&y)?;
+        Ok(self.output.forward(&y.silu()?)?.pixel_shuffle(2)?.reshape(&[COLORS + GRAINS, h, w])?)
     }
 }
 
@@ -137,7 +127,7 @@ impl Block {
         Ok(Block {
             weight: weight.reshape(&[width, width * 9])?.permute(&[1, 0])?,
             bias: w.float(&format!("{name}.conv_0.bias"), &[width])?.reshape(&[1, width])?,
-            conv_1: Conv::load(w, &format!("{name}.conv_1"), width, width, 3)?,
+            conv_1: w.conv(&format!("{name}.conv_1"), width, width, 3)?,
         })
     }
 
@@ -156,20 +146,6 @@ impl Block {
     fn forward(&self, x: &Tensor, conv_0: &Conv) -> Result<Tensor> {
         let y = conv_0.forward(&x.silu()?)?.silu()?;
         Ok(x.add(&self.conv_1.forward(&y)?)?)
-    }
-}
-
-impl Conv {
-    fn load(w: &Weights, name: &str, from: usize, to: usize, side: usize) -> Result<Conv> {
-        Ok(Conv {
-            weight: w.float(&format!("{name}.weight"), &[to, from, side, side])?,
-            bias: w.float(&format!("{name}.bias"), &[to])?,
-            padding: side / 2,
-        })
-    }
-
-    fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        Ok(x.conv2d(&self.weight, Some(&self.bias), &Conv2d { padding: self.padding, ..Conv2d::default() })?)
     }
 }
 
