@@ -253,6 +253,23 @@ fn words(idea: &str) -> Vec<String> {
     out.iter().map(|w| w.trim_matches(['\'', '’']).to_string()).filter(|w| !w.is_empty()).collect()
 }
 
+/// Reads several people in one word by the words that the lexicon gives for them; how many was said before them goes.
+fn together(lexicon: &Lexicon, words: Vec<String>) -> Vec<String> {
+    let mut out: Vec<String> = Vec::new();
+    for word in words {
+        let Some(entry) = lexicon.get(&word).filter(|entry| entry.kind == Kind::Several) else {
+            out.push(word);
+            continue;
+        };
+        let counts = |w: &&String| matches!(w.as_str(), "the" | "two" | "three" | "some" | "few" | "many" | "several");
+        if out.last().filter(counts).is_some() {
+            out.pop();
+        }
+        out.extend(entry.concept.split('_').map(str::to_owned));
+    }
+    out
+}
+
 /// Maps the words of `idea` to concepts that `vocabulary` holds, and says what it could not.
 pub fn ground(idea: &str, vocabulary: &Vocabulary) -> Grounded {
     let lexicon = Lexicon::load();
@@ -269,11 +286,7 @@ pub fn ground(idea: &str, vocabulary: &Vocabulary) -> Grounded {
             *word = read;
         }
     }
-    let several = |word: String| match lexicon.get(&word) {
-        Some(entry) if entry.kind == Kind::Several => entry.concept.split('_').map(str::to_owned).collect(),
-        _ => vec![word],
-    };
-    let words: Vec<String> = words.into_iter().flat_map(several).collect();
+    let words = together(&lexicon, words);
     let named = words.iter().any(|w| lexicon.get(w).is_some_and(|e| e.kind == Kind::Character));
     let (mut text, mut unknown, mut left_out): (Vec<String>, Vec<String>, Vec<String>) = Default::default();
     let mut color: Option<String> = None;
@@ -385,6 +398,7 @@ mod tests {
         assert_eq!(who("two children and a ball"), ["boy", "girl"]);
         assert_eq!(who("the kids meet a dog"), ["boy", "girl"]);
         assert_eq!(who("a child and a dog"), ["boy", "dog"]);
+        assert_eq!(grounded("two children and a ball").idea, "a boy and a girl and a ball");
     }
 
     #[test]
