@@ -162,6 +162,9 @@ test('Stop ends an answer at once and keeps what is there', async ({ page, site 
   await chat.open(site.isolated.url);
   await chat.drop('slow.gguf', gguf({ embedding: 256, layers: 6 })[0] as Buffer);
   await expect(chat.model).toHaveValue('slow');
+  // drawn at random, its nonsense would end by itself now and then
+  await page.getByRole('button', { name: 'Settings' }).click();
+  await page.getByLabel('Temperature', { exact: false }).fill('0');
   await chat.say('Hello');
   await expect(chat.stop).toBeVisible();
   await expect(chat.answers.locator('footer')).toContainText(/\d+ tokens|tok\/s/);
