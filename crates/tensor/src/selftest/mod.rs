@@ -8,7 +8,7 @@ mod inputs;
 #[cfg(test)]
 mod tests;
 
-use cases::{CASES, Case, Work};
+use cases::{CASES, Case, Work, products};
 #[cfg(test)]
 pub(crate) use inputs::scales_of;
 
@@ -94,31 +94,32 @@ async fn run(case: &Case, reference: &Device, device: &Device, set: &'static str
         _ => case.allowed,
     };
     let mut report = KernelReport { kernel: case.name, set, difference: f32::INFINITY, allowed, error: None };
-    match (outputs(&case.work, reference).await, outputs(&case.work, device).await) {
+    match (outputs(&case.work, reference, set).await, outputs(&case.work, device, set).await) {
         (Ok(want), Ok(got)) => report.difference = difference(&got, &want),
         (Err(e), _) | (_, Err(e)) => report.error = Some(e.to_string()),
     }
     report
 }
 
-/// All values that the case gives on `device`, one list a result.
-async fn outputs(work: &Work, device: &Device) -> Result<Vec<Vec<f32>>> {
+/// All values that the case gives on `device` to test a `set` of kernels, one list a result.
+async fn outputs(work: &Work, device: &Device, set: &str) -> Result<Vec<Vec<f32>>> {
     let mut all = Vec::new();
-    match work {
-        Work::Tensors(make) => {
-            for tensor in make(device)? {
-                all.push(match tensor.dtype() {
-                    DType::U32 => tensor.to_vec_u32().await?.into_iter().map(|v| v as f32).collect(),
-                    _ => tensor.to_vec().await?,
-                });
-            }
-        }
+    let tensors = match work {
+        Work::Tensors(make) => make(device)?,
+        Work::Products(block) => products(device, *block, set)?,
         Work::Candidates => {
             let x: Tensor = inputs::tensor(device, &[1, 5000], 1)?;
             let found = x.top_candidates(40, &LogitEdits::default(), 0.7).await?;
             all.push(found.top.iter().map(|c| c.0 as f32).collect());
             all.push(found.top.iter().map(|c| c.1).chain([found.log_sum]).collect());
+            return Ok(all);
         }
+    };
+    for tensor in tensors {
+        all.push(match tensor.dtype() {
+            DType::U32 => tensor.to_vec_u32().await?.into_iter().map(|v| v as f32).collect(),
+            _ => tensor.to_vec().await?,
+        });
     }
     Ok(all)
 }
