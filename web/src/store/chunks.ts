@@ -7,6 +7,11 @@ export const chunkCount = (bytes: number): number => Math.ceil(bytes / CHUNK);
 /** Bytes of piece `i` of a file of so many bytes. */
 export const chunkBytes = (bytes: number, i: number): number => Math.max(0, Math.min(CHUNK, bytes - i * CHUNK));
 
+/** Room for so many bytes: in `buffer`, where it has it. */
+export function room(bytes: number, buffer?: ArrayBuffer): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(buffer && buffer.byteLength >= bytes ? buffer : new ArrayBuffer(bytes), 0, bytes);
+}
+
 /** Lower-case hexadecimal. */
 export function hex(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');

@@ -41,7 +41,14 @@ interface SyncHandle {
   flush(): void;
   close(): void;
 }
-type Opens = FileSystemFileHandle & { createSyncAccessHandle(): Promise<SyncHandle> };
+type Opens = FileSystemFileHandle & { createSyncAccessHandle(options?: { mode: 'read-only' }): Promise<SyncHandle> };
+
+/** A file that lies on the disk, as it is read. */
+export interface Reader {
+  /** Fills `into` with the bytes from `at` on; gives how many there are. */
+  read(into: Uint8Array<ArrayBuffer>, at: number): Promise<number>;
+  close(): void;
+}
 
 const ROOT = 'kinora-models';
 const HANDLE_WAIT_MS = 3000;
@@ -126,6 +133,20 @@ export class Folder {
     }
   }
 
+  /** Opens a file for reading; undefined where it is not there. */
+  async reader(name: string): Promise<Reader | undefined> {
+    const file = await this.file(name);
+    if (!file) return undefined;
+    const handle = await readOnly(await this.handle.getFileHandle(name));
+    if (handle) return { read: async (into, at) => handle.read(into, { at }), close: () => handle.close() };
+    const read = async (into: Uint8Array<ArrayBuffer>, at: number): Promise<number> => {
+      const bytes = new Uint8Array(await file.slice(at, at + into.length).arrayBuffer());
+      into.set(bytes);
+      return bytes.length;
+    };
+    return { read, close: () => undefined };
+  }
+
   /** Opens a file for writing. After a crash of its last writer the browser frees it within some ten milliseconds. */
   async open(name: string): Promise<SyncHandle> {
     const handle = (await this.handle.getFileHandle(name, { create: true })) as Opens;
@@ -175,6 +196,16 @@ export class Folder {
       return undefined; // cut short by a crash: the journal still stands
     }
   }
+}
+
+/**
+ * A handle that reads beside others, where this browser has such and nobody writes: what a handle reads lies in the reader's own
+ * buffer, while each read of a `File` leaves its bytes to the collector, which does not see how many they are.
+ */
+async function readOnly(file: FileSystemFileHandle): Promise<SyncHandle | undefined> {
+  const kind = (globalThis as { FileSystemSyncAccessHandle?: { prototype: object } }).FileSystemSyncAccessHandle;
+  if (!kind || !('mode' in kind.prototype)) return undefined;
+  return (file as Opens).createSyncAccessHandle({ mode: 'read-only' }).catch(() => undefined);
 }
 
 /** Writes all of it through to the disk, or throws: a full disk takes a part of a write without an error. */

@@ -4,14 +4,9 @@ import { CHUNK } from './chunks.js';
 /** Pieces that may wait at the engine beyond those that it needs next. */
 export const AHEAD = 1;
 
-/** Frees the memory of a buffer that nobody reads any more: at once, where the browser can. */
-export function free(buffer: ArrayBuffer): void {
-  (buffer as { transfer?(length: number): ArrayBuffer }).transfer?.(0);
-}
-
 /**
  * Gives the pieces of a file to the engine while they come, so that it reads them meanwhile and nothing keeps them. Buffers go
- * back and forth: one that was sent is held by its message until the collector comes, so each new one would add to the memory.
+ * back and forth: one that the browser has seen is held until the collector comes, so each new one would add to the memory.
  */
 export class Feed {
   private readonly sent = new Set<number>();
@@ -42,15 +37,18 @@ export class Feed {
     this.post({ type: 'file', size, header });
   }
 
-  /** Hands over piece `i`, whose buffer is gone then; waits until the engine has room for it. */
-  async piece(i: number, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+  /**
+   * Hands over piece `i`, whose buffer is gone then; waits until the engine has room for it. Resolves with a buffer for another
+   * piece, where there is one.
+   */
+  async piece(i: number, bytes: Uint8Array<ArrayBuffer>): Promise<ArrayBuffer | undefined> {
     while (!this.over && i * CHUNK >= this.want) {
       await new Promise<void>((resolve) => this.waiting.push(resolve));
     }
-    if (this.over || this.sent.has(i)) return;
+    if (this.over || this.sent.has(i)) return bytes.buffer;
     this.sent.add(i);
-    const carrier = this.carried(bytes);
-    this.post({ type: 'piece', at: i * CHUNK, bytes: carrier }, [carrier.buffer]);
+    this.post({ type: 'piece', at: i * CHUNK, bytes }, [bytes.buffer]);
+    return this.spare.pop();
   }
 
   /** Another file stands at the address now: what was sent is worth nothing. */
@@ -66,16 +64,6 @@ export class Feed {
     this.over = true;
     this.wake();
     this.port.postMessage({ type: 'end' } satisfies ToEngine);
-  }
-
-  /** The bytes in a buffer that came back, or in their own where there is none. */
-  private carried(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
-    const buffer = this.spare.pop();
-    if (!buffer) return bytes;
-    const copy = new Uint8Array(buffer, 0, bytes.length);
-    copy.set(bytes);
-    free(bytes.buffer);
-    return copy;
   }
 
   private wake(): void {

@@ -1,6 +1,8 @@
 import { KinoraError } from '../errors.js';
+import { room } from './chunks.js';
 import { Changed, type Net, persist, Watchdog } from './patience.js';
 import { refuseImpostor } from './sniff.js';
+import { chunksOf } from './stream.js';
 
 /** Bytes that the first request asks for: enough to see what the file is. */
 const PROBE = 64 * 1024;
@@ -39,9 +41,14 @@ export class HttpFile {
    * Bytes `from` to `to`, or to the end of a file whose size was unknown. Without ranges `from` may only grow from call to call.
    * `came` is told the bytes as they come. Throws `Changed` where the server now has another file.
    */
-  async read(from: number, to: number, came: (bytes: number) => void): Promise<Uint8Array<ArrayBuffer>> {
+  async read(
+    from: number,
+    to: number,
+    came: (bytes: number) => void,
+    buffer?: ArrayBuffer,
+  ): Promise<Uint8Array<ArrayBuffer>> {
     const end = this.bytes === null ? to : Math.min(to, this.bytes);
-    const into = new Uint8Array(end - from);
+    const into = room(end - from, buffer);
     let have = 0;
     const put = (bytes: Uint8Array): void => {
       if (have + bytes.length > into.length) throw this.wrongRange(`more than the bytes ${from} to ${end} came`);
@@ -56,7 +63,7 @@ export class HttpFile {
       else await persist(this.net, () => this.stream(from + have, end, put), this.reopened ? 0 : 1);
     }
     // Only a file whose size nobody told may end early.
-    return have === into.length ? into : into.slice(0, have);
+    return into.subarray(0, have);
   }
 
   /** Ends an open stream. */
@@ -277,10 +284,7 @@ class Flow {
   }
 }
 
-/** Bytes of a body that are read at once. */
-const READ = 256 * 1024;
-
-/** A body's bytes as they come. A chunk is good until the next: all lie in the same buffer, for the collector is slow with many. */
+/** A body's bytes as they come. A chunk is good until the next. */
 async function* bodyOf(response: Response, dog: Watchdog, url: string): AsyncGenerator<Uint8Array, void> {
   const next = response.body && chunksOf(response.body);
   try {
@@ -295,23 +299,6 @@ async function* bodyOf(response: Response, dog: Watchdog, url: string): AsyncGen
     throw dog.expired ? timedOut(url) : unreachable(url, error);
   } finally {
     dog.stop();
-  }
-}
-
-function chunksOf(body: ReadableStream<Uint8Array<ArrayBuffer>>): () => Promise<Uint8Array | undefined> {
-  try {
-    const reader = body.getReader({ mode: 'byob' });
-    let buffer = new ArrayBuffer(READ);
-    return async () => {
-      const { value, done } = await reader.read(new Uint8Array(buffer));
-      if (!value || done) return undefined;
-      buffer = value.buffer;
-      return value;
-    };
-  } catch {
-    // Bodies are no byte streams everywhere.
-    const reader = body.getReader();
-    return async () => (await reader.read()).value;
   }
 }
 

@@ -1,8 +1,9 @@
 import { KinoraError } from '../errors.js';
-import { CHUNK, chunkBytes, chunkCount, sha256 } from './chunks.js';
+import { CHUNK, chunkBytes, chunkCount, room, sha256 } from './chunks.js';
 import type { Feed } from './feed.js';
 import type { Pieces } from './journal.js';
 import { refuseImpostor } from './sniff.js';
+import { chunksOf } from './stream.js';
 
 /** A file of a model as it is read: from an address, or from one that the user gave. */
 export interface PartReader {
@@ -10,7 +11,8 @@ export interface PartReader {
   readonly url: string;
   readonly bytes: number | null;
   readonly version: string | null;
-  read(from: number, to: number, came: (bytes: number) => void): Promise<Uint8Array<ArrayBuffer>>;
+  /** `came` is told the bytes as they come; they lie in `buffer` where one is given that has room. */
+  read(from: number, to: number, came: (bytes: number) => void, buffer?: ArrayBuffer): Promise<Uint8Array<ArrayBuffer>>;
   close(): void;
 }
 
@@ -44,10 +46,23 @@ export class BlobFile implements PartReader {
     return new BlobFile(blob, name);
   }
 
-  async read(from: number, to: number, came: (bytes: number) => void): Promise<Uint8Array<ArrayBuffer>> {
-    const bytes = new Uint8Array(await this.blob.slice(from, to).arrayBuffer());
-    came(bytes.length);
-    return bytes;
+  async read(
+    from: number,
+    to: number,
+    came: (bytes: number) => void,
+    buffer?: ArrayBuffer,
+  ): Promise<Uint8Array<ArrayBuffer>> {
+    const slice = this.blob.slice(from, to);
+    const into = room(slice.size, buffer);
+    const next = chunksOf(slice.stream());
+    for (let at = 0; at < into.length; ) {
+      const chunk = await next();
+      if (!chunk) throw misfit(this.url, from + at, this.bytes);
+      into.set(chunk, at);
+      at += chunk.length;
+      came(chunk.length);
+    }
+    return into;
   }
 
   close(): void {
@@ -94,10 +109,15 @@ export class Ahead implements PartReader {
     return new Uint8Array(await new Blob(kept).arrayBuffer());
   }
 
-  async read(from: number, to: number, came: (bytes: number) => void): Promise<Uint8Array<ArrayBuffer>> {
+  async read(
+    from: number,
+    to: number,
+    came: (bytes: number) => void,
+    buffer?: ArrayBuffer,
+  ): Promise<Uint8Array<ArrayBuffer>> {
     const i = from / CHUNK;
     const kept = this.kept[i];
-    if (!kept) return this.part.read(from, to, came);
+    if (!kept) return this.part.read(from, to, came, buffer);
     this.kept[i] = undefined; // wanted once
     return kept;
   }
@@ -119,11 +139,12 @@ export async function fetchPieces(
   feed?: Feed,
 ): Promise<number[]> {
   const sizes: number[] = [];
+  let buffer: ArrayBuffer | undefined;
   for (const [p, part] of parts.entries()) {
     let size = part.bytes;
     for (let i = 0; size === null || i < chunkCount(size); i++) {
       if (sink.pieces[p]?.[i] !== undefined) continue;
-      const bytes = await part.read(i * CHUNK, (i + 1) * CHUNK, came);
+      const bytes = await part.read(i * CHUNK, (i + 1) * CHUNK, came, buffer);
       if (size === null && bytes.length < CHUNK) size = i * CHUNK + bytes.length;
       if (size !== null && bytes.length !== chunkBytes(size, i)) throw misfit(part.url, i * CHUNK + bytes.length, size);
       if (bytes.length === 0) break;
@@ -131,7 +152,7 @@ export async function fetchPieces(
       const hash = sink.notes || wanted !== undefined ? await sha256(bytes) : undefined;
       if (hash !== undefined && wanted !== undefined && hash !== wanted) throw mismatch(part.url, i * CHUNK);
       await sink.put(p, i, bytes, hash);
-      await feed?.piece(i, bytes);
+      buffer = feed ? await feed.piece(i, bytes) : bytes.buffer;
     }
     sizes.push(size ?? 0);
   }

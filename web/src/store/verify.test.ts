@@ -7,7 +7,15 @@ const SIZE = 4099;
 
 /** A folder whose only part has these bytes. */
 const holding = (bytes: Uint8Array<ArrayBuffer>): Folder =>
-  ({ file: async () => new Blob([bytes]) }) as unknown as Folder;
+  ({
+    reader: async () => ({
+      read: async (into: Uint8Array) => {
+        into.set(bytes);
+        return bytes.length;
+      },
+      close: () => undefined,
+    }),
+  }) as unknown as Folder;
 
 /** Numbers below `n`, the same each time (xorshift32). */
 function numbers(seed: number): (n: number) => number {

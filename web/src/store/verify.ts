@@ -1,4 +1,4 @@
-import { CHUNK, chunkBytes, chunkCount, sha256 } from './chunks.js';
+import { CHUNK, chunkBytes, chunkCount, room, sha256 } from './chunks.js';
 import type { Folder } from './disk.js';
 import type { Feed } from './feed.js';
 import type { Pieces } from './journal.js';
@@ -17,26 +17,32 @@ export async function verified(
 ): Promise<Pieces> {
   const sound: Pieces = bytes.map(() => []);
   for (const [p, size] of bytes.entries()) {
-    const file = await folder.file(`part-${p}`);
+    const file = await folder.reader(`part-${p}`);
     let next = 0;
     const work = async (): Promise<void> => {
+      let buffer: ArrayBuffer | undefined;
       while (next < chunkCount(size)) {
         const i = next;
         next += 1;
         signal.throwIfAborted();
         const wanted = pieces[p]?.[i];
         if (!file || wanted === undefined) continue;
-        const slice = file.slice(i * CHUNK, i * CHUNK + chunkBytes(size, i));
+        const data = room(chunkBytes(size, i), buffer);
+        buffer = data.buffer;
         // A file that is written by another tab meanwhile cannot be read: its piece counts as not there.
-        const data = new Uint8Array(await slice.arrayBuffer().catch(() => new ArrayBuffer(0)));
-        if ((await sha256(data)) === wanted) {
+        const have = await file.read(data, i * CHUNK).catch(() => 0);
+        if (have === data.length && (await sha256(data)) === wanted) {
           (sound[p] as string[])[i] = wanted;
-          await feed?.piece(i, data);
+          if (feed) buffer = await feed.piece(i, data);
         }
         done(chunkBytes(size, i));
       }
     };
-    await Promise.all(Array.from({ length: AT_ONCE }, work));
+    try {
+      await Promise.all(Array.from({ length: AT_ONCE }, work));
+    } finally {
+      file?.close();
+    }
   }
   return sound;
 }

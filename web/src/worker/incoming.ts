@@ -1,7 +1,7 @@
 import { KinoraError } from '../errors.js';
 import type { FromEngine, ToEngine } from '../internal/protocol.js';
 import { CHUNK } from '../store/chunks.js';
-import { AHEAD, free } from '../store/feed.js';
+import { AHEAD } from '../store/feed.js';
 
 /** A file that the store sends piece by piece. The engine reads what has come, and what it has read is let go. */
 export class Incoming {
@@ -55,8 +55,7 @@ export class Incoming {
     for (const [i, { buffer, length }] of this.pieces) {
       if ((i + 1) * CHUNK > bytes && i * CHUNK + length > bytes) continue;
       this.pieces.delete(i);
-      if (buffer.byteLength === CHUNK) this.send({ type: 'back', buffer }, [buffer]);
-      else free(buffer);
+      this.send({ type: 'back', buffer }, [buffer]);
     }
   }
 
@@ -67,7 +66,6 @@ export class Incoming {
 
   /** Takes no more. */
   close(): void {
-    for (const { buffer } of this.pieces.values()) free(buffer);
     this.pieces.clear();
     this.send({ type: 'close' });
     this.port.close();
