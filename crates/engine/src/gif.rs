@@ -1,11 +1,10 @@
 //! An animated GIF from RGBA frames, the same on every platform; shared by the command line and the package.
 
-use std::borrow::Cow;
+use quantette::deps::palette::Srgb;
+use quantette::dither::FloydSteinberg;
+use quantette::{ImageRef, Pipeline};
 
 use crate::{EngineError, film::Frame};
-
-/// Colours are chosen a frame at a time; 1 is the slowest and best, 30 the fastest (the `gif` crate's NeuQuant).
-const QUANTISER_SPEED: i32 = 10;
 
 /// Collects frames of one size and writes a looping GIF.
 pub struct GifWriter {
@@ -42,10 +41,15 @@ impl GifWriter {
         if frame.rgba.len() != expected {
             return Err(bad(format!("a frame of {} bytes in a GIF whose frames have {expected}", frame.rgba.len())));
         }
-        let mut rgba = frame.rgba.clone();
-        let mut out = gif::Frame::from_rgba_speed(self.size.0, self.size.1, &mut rgba, QUANTISER_SPEED);
+        let (width, height) = self.size;
+        let pixels: Vec<_> = frame.rgba.as_chunks::<4>().0.iter().map(|&[r, g, b, _]| Srgb::new(r, g, b)).collect();
+        let image = ImageRef::new(frame.width, frame.height, &pixels).map_err(|e| bad(e.to_string()))?;
+        // Each frame has its own colours (Wu 1991), and half of the usual dither: the sky has no steps, and little swims.
+        let dither = FloydSteinberg::with_error_diffusion(0.5);
+        let colors = Pipeline::new().ditherer(dither).input_image(image).output_srgb8_indexed_image();
+        let palette: Vec<u8> = colors.palette().iter().flat_map(|c| [c.red, c.green, c.blue]).collect();
+        let mut out = gif::Frame::from_palette_pixels(width, height, colors.indices(), palette, None);
         out.delay = self.delay;
-        out.buffer = Cow::Owned(out.buffer.into_owned());
         self.encoder.write_frame(&out).map_err(|e| bad(e.to_string()))
     }
 
