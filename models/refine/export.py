@@ -1,6 +1,6 @@
 """Writes the refiner of a run with the styles that it draws well enough.
 
-    python models/refine/export.py --run target/train/refine --styles paper,watercolor,pencil,film --out models/refine/refine.safetensors
+    python models/refine/export.py --run target/train/refine --styles paper,watercolor,pencil,crayon,film --out models/refine/refine.safetensors
 
 `kinora eval refine --refine FILE` says which styles those are: the film stays as the painter drew it in all others, and says so.
 """
@@ -30,7 +30,11 @@ def main() -> None:
     tensors["words.weight"] = tensors["words.weight"][torch.cat([torch.tensor(kept), rest])].contiguous()
     vocabulary["style"] = styles
     config["words"][0] = len(kept)
-    for name in ("scale", "fresh_noise"):
+    for name in ("mix", "bare", "move"):
+        tensors[name] = tensors[name][kept].contiguous()
+    # a picture that hardly moves stays
+    tensors["move"] *= tensors["move"].abs() > 0.05
+    for name in ("scale", "fresh_noise", "boil"):
         config[name] = [config[name][k] for k in kept]
     save_file(tensors, a.out, meta | {"config": json.dumps(config), "vocabulary": json.dumps(vocabulary)})
 

@@ -30,16 +30,17 @@ def main(path: str) -> None:
         "words": [len(words[k]) for k in names],
         "scale": [0.1] * len(words["style"]),
         "fresh_noise": [0.0] * len(words["style"]),
+        "boil": [0] * len(words["style"]),
     }
     net = Refiner(config)
     for p in net.parameters():
         p.data = (p.data + 0.1 * torch.randn_like(p)).half().float()
     ids = torch.tensor([[2, 2]])
-    draft, chaos = torch.rand(1, 3, 12, 20), noise(1, 12, 20, torch.Generator().manual_seed(9))
+    draft, (white, filtered) = torch.rand(1, 3, 12, 20), noise(1, 12, 20, torch.Generator().manual_seed(9))
     with torch.no_grad():
-        out = refine(net, draft, ids, chaos, torch.tensor([0.1]))
+        out = refine(net, draft, ids, white, filtered, torch.tensor([0.1]))
     tensors = {k: v.half().contiguous() for k, v in net.state_dict().items()}
-    tensors |= {"case.draft": draft[0], "case.noise": chaos[0], "case.output": out[0]}
+    tensors |= {"case.draft": draft[0], "case.white": white[0], "case.filtered": filtered[0], "case.output": out[0]}
     save_file(tensors, path, {"config": json.dumps(config), "vocabulary": json.dumps(words)})
 
 

@@ -17,7 +17,7 @@ import time
 import torch
 import torch.nn.functional as F
 
-from model import Refiner, noise, parts, places, refine, residual, save
+from model import Refiner, drawn, noise, parts, places, refine, save
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path += [os.path.join(HERE, ".."), os.path.join(HERE, "..", "paint")]
@@ -28,11 +28,13 @@ TRAIN_SEED, HELD_OUT_SEED = 1, 1_000_000_007
 STYLES = ["paper", "watercolor", "pencil", "crayon", "film"]
 # about the deviation of what each style leaves to chance
 SCALE = [0.035, 0.06, 0.08, 0.08, 0.025]
-# film grain is new in every frame
+# the part of the white noise that is new in every frame, as film grain is; frames until a line is drawn anew
 FRESH = [0.0, 0.0, 0.0, 0.0, 1.0]
-CROP = 56
+BOIL = [0, 0, 3, 3, 0]
+# pixels a side that the network sees, and of these that the loss sees
+CROP, SEEN = 64, 48
 # pieces of so many pixels a side, of the picture shrunk so many times: of their pixels together and of each of their frequencies
-PIECES = [(2, 1), (4, 1), (8, 1), (2, 4)]
+PIECES = [(1, 1), (2, 1), (4, 1), (8, 1), (2, 4)]
 FREQUENCIES = [(8, 1), (4, 4)]
 # luma and two chromas, orthonormal
 COLORS = [[0.577, 0.577, 0.577], [0.707, 0.0, -0.707], [-0.408, 0.816, -0.408]]
@@ -63,6 +65,7 @@ def config_of() -> dict:
         "words": [len(STYLES)],
         "scale": SCALE,
         "fresh_noise": FRESH,
+        "boil": BOIL,
     }
 
 
@@ -78,13 +81,41 @@ class Frames:
         self.place = places(w, h, device)
 
     def crop(self, style: int, chance: torch.Generator):
-        """(draft, residual, place, ids, foreground) of a crop of the first frame."""
-        h, w = self.draft.shape[-2:]
-        # at the frame's edges too, where convolutions see its end
-        y, x = (min(max(int(torch.randint(n + 16, (1,), generator=chance)) - 8, 0), n) for n in (h - CROP, w - CROP))
+        """(draft, picture in the style, place, ids, foreground, the window that the loss sees: y, x) of a crop of the first frame.
+        Inside of a frame a crop's edges are no ends, as the network takes them for, so that the window keeps off them."""
+        at, window = [], []
+        for n in self.draft.shape[-2:]:
+            # at the frame's ends too, where convolutions see them
+            first = min(max(int(torch.randint(n - CROP + 40, (1,), generator=chance)) - 20, 0), n - CROP)
+            edge = CROP - SEEN
+            at.append(first)
+            window.append(0 if first == 0 else edge if first == n - CROP else edge // 2)
+        y, x = at
         cut = lambda t: t[..., y : y + CROP, x : x + CROP]
-        r = (cut(self.styled[0, style]) - cut(self.draft[0])) / SCALE[style]
-        return cut(self.draft[0]), r, cut(self.place), torch.tensor([style], device=r.device), cut(self.foreground[0])
+        ids = torch.tensor([style], device=self.draft.device)
+        return cut(self.draft[0]), cut(self.styled[0, style]), cut(self.place), ids, cut(self.foreground[0]), torch.tensor(window)
+
+
+class Noise:
+    """Noise through the filters, of which any piece is taken; a new one takes the oldest's place now and then."""
+
+    def __init__(self, device):
+        self.device, self.taken = device, 0
+        self.fields = torch.cat([self.new(seed) for seed in range(24)])
+
+    def new(self, seed: int):
+        return noise(1, 3 * CROP, 3 * CROP, torch.Generator().manual_seed(seed))[1].to(self.device)
+
+    def __call__(self, count: int, chance: torch.Generator):
+        """(white [count, 1, CROP, CROP], filtered [count, FILTERS, CROP, CROP])"""
+        self.taken += 1
+        if self.taken % 10 == 0:
+            seed = int(torch.randint(2**40, (1,), generator=chance))
+            self.fields = torch.cat([self.fields[1:], self.new(seed)])
+        of = lambda n: torch.randint(n, (count,), generator=chance).tolist()
+        places = zip(of(len(self.fields)), of(2 * CROP), of(2 * CROP))
+        filtered = torch.stack([self.fields[i, :, y : y + CROP, x : x + CROP] for i, y, x in places])
+        return torch.randn(count, 1, CROP, CROP, generator=chance).to(self.device), filtered
 
 
 def batch(known: list[Frames], chance: torch.Generator):
@@ -104,10 +135,10 @@ class Frequencies:
 
     def __init__(self, side: int, shrunk: int, device):
         self.side, self.shrunk = side, shrunk
+        # real plane waves (Hartley 1942): those of cosines along and across cannot tell two slants apart
         k = torch.arange(side, dtype=torch.float64)
-        dct = torch.cos(torch.pi * (k[None] + 0.5) * k[:, None] / side) * (2 / side) ** 0.5
-        dct[0] *= 0.5**0.5
-        self.basis = torch.einsum("iy,jx->ijyx", dct, dct).reshape(side * side, 1, side, side).float().to(device)
+        turn = 2 * torch.pi / side * (k[:, None, None, None] * k[:, None] + k[:, None, None] * k)
+        self.basis = ((turn.cos() + turn.sin()) / side).reshape(side * side, 1, side, side).float().to(device)
         self.colors = torch.tensor(COLORS, device=device)
         self.usual = torch.ones(len(STYLES), 3 * side * side, device=device)
         self.seen = torch.zeros(len(STYLES), device=device)
@@ -141,15 +172,22 @@ def pieces(a, b, r, weight, side: int, shrunk: int):
     return (far(a, r) + far(b, r) - far(a, b)) / 2
 
 
-def loss_of(net, scores: list[Frequencies], draft, r, place, ids, foreground, chance: torch.Generator):
-    sure, share = (t.float() for t in parts(net, draft, place, ids))
-    one = lambda: residual(net, sure, share, noise(len(r), CROP, CROP, chance).to(r.device))
-    # pieces begin anywhere
-    y, x0 = torch.randint(8, (2,), generator=chance).tolist()
-    cut = lambda t: t[..., y : y + CROP - 8 * (y > 0), x0 : x0 + CROP - 8 * (x0 > 0)]
-    a, b, r, weight = cut(one()), cut(one()), cut(r), 1 + 2 * cut(foreground)
+def loss_of(net, scores: list[Frequencies], batch: list, chaos: Noise, chance: torch.Generator):
+    draft, styled, place, ids, foreground, windows = batch
+    style = ids[:, 0]
+    scale = torch.tensor(SCALE, device=draft.device)[style]
+    said = parts(net, draft, place, ids).float()
+
+    # pieces begin anywhere, but at a frame's ends
+    shift = torch.randint(CROP - SEEN - 3, (2,), generator=chance) - (CROP - SEEN - 4) // 2
+    inside = (windows > 0) & (windows < CROP - SEEN)
+    corners = (windows + inside * shift).tolist()
+    cut = lambda t: torch.stack([t[i, :, y : y + SEEN, x : x + SEEN] for i, (y, x) in enumerate(corners)])
+    seen = lambda picture: cut((picture - draft) / scale[:, None, None, None])
+    one = lambda: seen(drawn(net, draft, said, *chaos(len(draft), chance), style, scale))
+    a, b, r, weight = one(), one(), seen(styled), 1 + 2 * cut(foreground)
     whole = sum(pieces(a, b, r, weight, *piece) for piece in PIECES) / len(PIECES)
-    return whole + sum(score.score(a, b, r, ids[:, 0]) for score in scores)
+    return whole + sum(score.score(a, b, r, style) for score in scores)
 
 
 @torch.no_grad()
@@ -166,8 +204,8 @@ def measure(net: Refiner, held: list[Frames], path: str | None = None) -> dict:
             n = len(STYLES)
             draft = b.draft[i].expand(n, -1, -1, -1)
             ids = torch.arange(n, device=draft.device)[:, None]
-            chaos = noise(n, *draft.shape[2:], chance).to(draft.device)
-            y = refine(net, draft, ids, chaos, torch.tensor(SCALE, device=draft.device))
+            chaos = (t.to(draft.device) for t in noise(n, *draft.shape[2:], chance))
+            y = refine(net, draft, ids, *chaos, torch.tensor(SCALE, device=draft.device))
             for name, a, t in zip(STYLES, y, b.styled[i]):
                 sums[name].append((fine(a[None]) / fine(t[None]), psnr(a, t), psnr(b.draft[i], t)))
             rows.append(torch.cat([torch.cat(list(t), 2) for t in (b.styled[i], y)], 1))
@@ -208,8 +246,9 @@ def main() -> None:
     stream = Stream(command(TRAIN_SEED + 100_000 * step, 10**9), 1)
     net, ema = Refiner(config).to(device), Refiner(config).to(device)
     # what tells styles apart learns faster
-    told = [p for n, p in net.named_parameters() if n.startswith(("words", "film"))]
-    rest = [p for n, p in net.named_parameters() if not n.startswith(("words", "film"))]
+    told_by = ("words", "film", "mix", "bare", "move")
+    told = [p for n, p in net.named_parameters() if n.startswith(told_by)]
+    rest = [p for n, p in net.named_parameters() if not n.startswith(told_by)]
     groups = [{"params": rest, "rate": 1.0}, {"params": told, "rate": 3.0, "weight_decay": 0.0}]
     adam = torch.optim.AdamW(groups, a.lr, betas=(0.9, 0.99), weight_decay=1e-3, fused=True)
     if state:
@@ -225,12 +264,12 @@ def main() -> None:
     log(f"parameters {sum(p.numel() for p in net.parameters()):,} device {device} from step {step}")
 
     def keep() -> None:
-        parts = {"net": net.state_dict(), "ema": ema.state_dict(), "adam": adam.state_dict()}
-        torch.save(parts | {"spent": spent, "step": step}, checkpoint + ".new")
+        state = {"net": net.state_dict(), "ema": ema.state_dict(), "adam": adam.state_dict()}
+        torch.save(state | {"spent": spent, "step": step}, checkpoint + ".new")
         os.replace(checkpoint + ".new", checkpoint)
 
     chance = torch.Generator().manual_seed(step)
-    scores = [Frequencies(*f, device) for f in FREQUENCIES]
+    scores, chaos = [Frequencies(*f, device) for f in FREQUENCIES], Noise(device)
     last = time.time()
     measured, smooth = last, None
     new, known = stream.batches(), []
@@ -240,7 +279,7 @@ def main() -> None:
         progress = min(1.0, spent / (60 * a.minutes))
         scale = min(1.0, (step + 1) / 200) * (0.03 + 0.97 * (0.5 + 0.5 * math.cos(math.pi * progress)))
         with torch.autocast(device.type, torch.bfloat16, enabled=bf16):
-            loss = loss_of(net, scores, *batch(known, chance), chance)
+            loss = loss_of(net, scores, batch(known, chance), chaos, chance)
         adam.zero_grad(set_to_none=True)
         loss.backward()
         norm = torch.nn.utils.clip_grad_norm_(net.parameters(), 5.0)

@@ -20,8 +20,8 @@ export interface FilmOptions {
   width?: number;
   height?: number;
   /**
-   * `flat`, or one that the refiner draws: the embedded one knows `paper`, `watercolor`, `pencil` and `film`. In another style of
-   * the vocabulary (`crayon`) the film stays flat and a `notice` says so.
+   * `flat`, or one that the refiner draws: the embedded one knows `paper`, `watercolor`, `pencil`, `crayon` and `film`. In a style
+   * that a package's own refiner does not draw the film stays flat, and a `notice` says so.
    */
   style?: string;
   /** Whether drafts are refined, where the package has its refiner; styles other than `flat` need it. Default true. */

@@ -31,4 +31,4 @@ export function readLink(hash: string): Partial<Wish> | undefined {
 }
 
 /** The painter's own style, and those that the embedded refiner draws. */
-export const STYLES = ['flat', 'paper', 'watercolor', 'pencil', 'film'];
+export const STYLES = ['flat', 'paper', 'watercolor', 'pencil', 'crayon', 'film'];

@@ -17,7 +17,7 @@ use kinora_formats::SafeTensorsFile;
 use kinora_models::video::layout::ShotIds;
 use kinora_models::video::paint::Painter;
 use kinora_models::video::refine::Refiner;
-use kinora_tensor::{Device, Tensor};
+use kinora_tensor::Device;
 use kinora_world::motion::animate;
 use kinora_world::render::{Image, render};
 use kinora_world::spec::{ShotSpec, Style};
@@ -118,16 +118,15 @@ fn refined(m: &Models, case: &Case, style: Style) -> Outcome<Vec<Image>> {
     let (w, h) = SIZE;
     let words = m.refiner.vocabulary();
     let ids = ShotIds { style: words.style(style.name())?, ..world::shot_ids(&case.shot) };
-    let shot = m.refiner.shot(&ids, case.seed, w, h)?;
-    let one = |(i, draft): (usize, &Image)| {
+    let mut shot = pollster::block_on(m.refiner.shot(&ids, case.seed, w, h))?;
+    let mut one = |(i, draft): (usize, &Image)| {
         let plane = |c: usize| draft.rgb.iter().skip(c).step_by(3).map(|&v| f32::from(v) / 255.0);
         let planes: Vec<f32> = plane(0).chain(plane(1)).chain(plane(2)).collect();
-        let draft = Tensor::from_f32(&m.device, &[3, h, w], &planes)?;
-        let picture = pollster::block_on(m.refiner.refine(&shot, &draft, FRAMES.start + i)?.to_vec())?;
+        let picture = pollster::block_on(m.refiner.refine(&mut shot, &planes, FRAMES.start + i))?;
         m.device.reset_arena();
         Ok(world::image(&picture, w, h))
     };
-    case.draft.iter().enumerate().map(one).collect()
+    case.draft.iter().enumerate().map(&mut one).collect()
 }
 
 impl Measure {

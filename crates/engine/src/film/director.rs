@@ -385,7 +385,7 @@ impl FilmStream {
                 &again
             }
         };
-        let frame = progress.refine(refiner, &self.video.device, asked, draft).await?;
+        let frame = progress.refine(refiner, asked, draft).await?;
         let of = plan.layout.len();
         self.queue.push_back(FilmEvent::Refined { shot, index, of, frame });
         if progress.advance(of) {

@@ -2,10 +2,9 @@
 
 use kinora_models::video::layout::ShotIds;
 use kinora_models::video::refine::{RefineShot, Refiner};
-use kinora_tensor::Tensor;
 
 use super::Frame;
-use crate::{Device, EngineError};
+use crate::EngineError;
 
 /// Bytes of painted frames that are kept for the refiner; those of a longer film are painted again.
 const MAX_KEPT: usize = 64 << 20;
@@ -32,21 +31,14 @@ pub fn kept(frames: usize, width: u32, height: u32) -> bool {
 
 impl Progress {
     /// The frame whose painted picture is `draft`.
-    pub async fn refine(
-        &mut self,
-        refiner: &Refiner,
-        device: &Device,
-        plan: &Plan,
-        draft: &Frame,
-    ) -> Result<Frame, EngineError> {
+    pub async fn refine(&mut self, refiner: &Refiner, plan: &Plan, draft: &Frame) -> Result<Frame, EngineError> {
         let (width, height) = (draft.width as usize, draft.height as usize);
         let shared = match self.shared.take() {
             Some(shared) => shared,
-            None => refiner.shot(&plan.ids, plan.seed, width, height)?,
+            None => refiner.shot(&plan.ids, plan.seed, width, height).await?,
         };
         let shared = self.shared.insert(shared);
-        let painted = Tensor::from_f32(device, &[3, height, width], &draft.planes())?;
-        let planes = refiner.refine(shared, &painted, self.index)?.to_vec().await?;
+        let planes = refiner.refine(shared, &draft.planes(), self.index).await?;
         Frame::from_planes(draft.width, draft.height, &planes)
     }
 
@@ -74,14 +66,13 @@ mod tests {
     const FIXTURE: &[u8] = include_bytes!("../../../models/src/video/refine/fixture.safetensors");
 
     fn refined(frames: &[Frame], seed: u64) -> Vec<Frame> {
-        let device = Device::cpu(1);
         let file = SafeTensorsFile::from_bytes(FIXTURE.to_vec()).unwrap();
-        let refiner = Refiner::load(&file, &device).unwrap();
+        let refiner = Refiner::load(&file, &crate::Device::cpu(1)).unwrap();
         let ids = ShotIds { place: 3, time: 1, weather: 2, characters: [None; 2], prop: 0, camera: 0, style: 2 };
         let plan = Plan { ids, seed };
         let (mut progress, mut done) = (Progress::default(), Vec::new());
         while progress.shot == 0 {
-            let frame = progress.refine(&refiner, &device, &plan, &frames[progress.index]);
+            let frame = progress.refine(&refiner, &plan, &frames[progress.index]);
             done.push(pollster::block_on(frame).unwrap());
             progress.advance(frames.len());
         }

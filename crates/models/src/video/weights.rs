@@ -12,7 +12,18 @@ pub(super) struct Weights<'a> {
     pub model: &'static str,
 }
 
+/// A size that a config names, at most: products of two do not overflow.
+const MOST: usize = 4096;
+
 impl Weights<'_> {
+    /// Checks the sizes that a config names, each within 1..=[`MOST`].
+    pub fn sizes(&self, named: &[(&str, usize)]) -> Result<()> {
+        match named.iter().find(|(_, size)| !(1..=MOST).contains(size)) {
+            Some((name, size)) => Err(self.error(format!("{name} is {size}, and must be within 1..={MOST}"))),
+            None => Ok(()),
+        }
+    }
+
     /// The JSON under `key` in the file's metadata.
     pub fn json<T: DeserializeOwned>(&self, key: &str) -> Result<T> {
         let text = self.src.metadata(key).ok_or_else(|| self.error(format!("its metadata has no \"{key}\"")))?;
@@ -83,4 +94,17 @@ impl Conv {
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
         Ok(x.conv2d(&self.weight, Some(&self.bias), &Conv2d { padding: self.padding, ..Conv2d::default() })?)
     }
+}
+
+/// A file whose config has other text in it.
+#[cfg(test)]
+pub(super) fn with_config(file: &[u8], from: &str, to: &str) -> SafeTensorsFile {
+    let (length, rest) = file.split_first_chunk().unwrap();
+    let (header, data) = rest.split_at(u64::from_le_bytes(*length) as usize);
+    let mut header: serde_json::Value = serde_json::from_slice(header).unwrap();
+    let config = &mut header["__metadata__"]["config"];
+    assert!(config.as_str().unwrap().contains(from), "{from} is in {config}");
+    *config = config.as_str().unwrap().replacen(from, to, 1).into();
+    let header = header.to_string();
+    SafeTensorsFile::from_bytes([&(header.len() as u64).to_le_bytes(), header.as_bytes(), data].concat()).unwrap()
 }

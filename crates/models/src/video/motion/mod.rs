@@ -65,6 +65,8 @@ impl Motion {
         let config: Config = w.json("config")?;
         let c = &config;
         let vocabulary: Vocabulary = w.json("vocabulary")?;
+        w.sizes(&[("dim", c.dim), ("heads", c.heads), ("layers", c.layers), ("ffn", c.ffn)])?;
+        w.sizes(&[("embedding", c.embedding), ("octaves", c.octaves), ("oscillators", c.oscillators)])?;
         if let Some(problem) = c.problem(&vocabulary) {
             return Err(w.error(problem));
         }

@@ -1,3 +1,4 @@
+use super::super::weights::with_config;
 use super::*;
 use crate::video::layout::CharacterIds;
 use kinora_formats::TensorSource;
@@ -36,6 +37,22 @@ fn motion_gives_what_pytorch_gives() {
 #[test]
 fn one_spoilt_weight_is_seen() {
     assert!(error(true) > 2e-2, "largest difference {}", error(true));
+}
+
+#[test]
+fn a_config_that_does_not_fit_is_named() {
+    for (from, to, what) in [
+        ("\"dim\": 16", "\"dim\": 4294967295", "dim"),
+        ("\"heads\": 2", "\"heads\": 0", "heads"),
+        ("\"octaves\": 3", "\"octaves\": 4097", "octaves"),
+        ("\"heads\": 2", "\"heads\": 3", "heads"),
+        ("\"outputs\": 47", "\"outputs\": 46", "46"),
+        ("\"ffn\": 24", "\"ffn\": 25", "blocks.0"),
+        ("kinora-motion", "wan", "wan"),
+    ] {
+        let error = Motion::load(&with_config(FIXTURE, from, to), &Device::cpu(1)).err().map(|e| e.to_string());
+        assert!(error.as_ref().is_some_and(|e| e.contains(what)), "{error:?} names {what}");
+    }
 }
 
 #[test]

@@ -72,7 +72,10 @@ impl Painter {
         if c.architecture != Config::ARCHITECTURE {
             return Err(w.error(format!("its architecture is \"{}\"", c.architecture)));
         }
-        if c.features != FEATURES || c.cell != CELL || c.dim == 0 {
+        let Grid { columns, rows, channels } = c.backdrop;
+        w.sizes(&[("dim", c.dim), ("layers", c.layers), ("detail", c.detail), ("embedding", c.embedding)])?;
+        w.sizes(&[("film_hidden", c.film_hidden), ("columns", columns), ("rows", rows), ("channels", channels)])?;
+        if c.features != FEATURES || c.cell != CELL {
             return Err(w.error(format!(
                 "it was trained on {} features of {}-pixel cells, this engine computes {FEATURES} of {CELL}",
                 c.features, c.cell
@@ -84,6 +87,12 @@ impl Painter {
             return Err(w.error(format!("its features are of version {version}, this engine's of {ours}")));
         }
         let vocabulary: Vocabulary = w.json("vocabulary")?;
+        let v = &vocabulary;
+        let known = [&v.character, &v.color, &v.mood, &v.place, &v.time, &v.weather, &v.prop].map(Vec::len);
+        let words = [c.kinds, c.colors, c.moods, c.places, c.times, c.weathers, c.props];
+        if words != known {
+            return Err(w.error(format!("it knows {words:?} words, its vocabulary has {known:?}")));
+        }
         let backdrop = Backdrop::load(&w, c.places, c.times, &c.backdrop)?;
         let layers = (0..c.layers).map(|i| Layer::load(&w, c, i)).collect::<Result<_>>()?;
         Ok(Painter {

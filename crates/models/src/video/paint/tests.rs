@@ -1,3 +1,4 @@
+use super::super::weights::with_config;
 use super::features::{FEATURES, Window, cells};
 use super::*;
 use crate::video::layout::{CharacterIds, Pose};
@@ -48,6 +49,22 @@ fn the_painter_gives_what_pytorch_gives() {
 fn one_spoilt_weight_is_seen() {
     let error = error(&Device::cpu(1), true);
     assert!(error > 1e-2, "largest difference {error}");
+}
+
+#[test]
+fn a_config_that_does_not_fit_is_named() {
+    for (from, to, what) in [
+        ("\"dim\": 16", "\"dim\": 4294967295", "dim"),
+        ("\"layers\": 3", "\"layers\": 0", "layers"),
+        ("\"columns\": 8", "\"columns\": 1", "1×5 points"),
+        ("\"rows\": 5", "\"rows\": 4097", "rows"),
+        ("\"places\": 12", "\"places\": 11", "vocabulary"),
+        ("\"embedding\": 8", "\"embedding\": 9", "kind.weight"),
+        ("kinora-paint", "wan", "wan"),
+    ] {
+        let error = Painter::load(&with_config(FIXTURE, from, to), &Device::cpu(1)).err().map(|e| e.to_string());
+        assert!(error.as_ref().is_some_and(|e| e.contains(what)), "{error:?} names {what}");
+    }
 }
 
 #[test]

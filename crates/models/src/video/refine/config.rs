@@ -18,10 +18,9 @@ pub struct Config {
     pub scale: Vec<f32>,
     /// The part of a style's white noise that is new in each frame, 0..=1; the rest, and all coarser noise, stays with the page.
     pub fresh_noise: Vec<f32>,
+    /// Frames until a style moves its picture anew, as lines boil that are drawn again and again; 0: never.
+    pub boil: Vec<usize>,
 }
-
-/// Channels of a layer, at most.
-const MOST: usize = 4096;
 
 impl Config {
     pub(super) const ARCHITECTURE: &'static str = "kinora-refine";
@@ -31,15 +30,11 @@ impl Config {
         if self.architecture != Self::ARCHITECTURE {
             return Some(format!("its architecture is \"{}\"", self.architecture));
         }
-        let [a, b, c] = self.channels;
-        let sizes = [a, b, c, self.embedding, self.film_hidden];
-        if !sizes.iter().all(|n| (1..=MOST).contains(n)) {
-            return Some(format!("it has {sizes:?} channels, each of which is within 1..={MOST}"));
-        }
         let styles = vocabulary.style.len();
-        for (name, list) in [("scale", &self.scale), ("fresh_noise", &self.fresh_noise)] {
-            if list.len() != styles {
-                return Some(format!("{name} has {} numbers for {styles} styles", list.len()));
+        let (scale, fresh, boil) = (self.scale.len(), self.fresh_noise.len(), self.boil.len());
+        for (name, count) in [("scale", scale), ("fresh_noise", fresh), ("boil", boil)] {
+            if count != styles {
+                return Some(format!("{name} has {count} numbers for {styles} styles"));
             }
         }
         if !self.scale.iter().all(|s| s.is_finite()) || !self.fresh_noise.iter().all(|f| (0.0..=1.0).contains(f)) {

@@ -1,10 +1,12 @@
 //! The refiner: gives a painted frame its texture, light and style in one step from noise.
 //!
-//! A small U-Net that draws a sample of the residual between the painted frame and the picture in the style: it was trained by a
-//! proper score of its samples (Gneiting and Raftery 2007), not towards their mean, so one step is enough. A frame is refined
-//! alone; what keeps texture still from frame to frame is the noise, most of which belongs to the shot.
+//! A small U-Net says for each pixel what is sure and how much of each texture is added ([`unet`]); textures are mixed from noise,
+//! and smooth noise moves the picture a little ([`surface`]). So a frame is a sample: it was trained by a proper score of its samples
+//! (Gneiting and Raftery 2007), not towards their mean, and one step is enough. A frame is refined alone; what keeps texture still
+//! from frame to frame is the noise, most of which belongs to the shot.
 
 mod config;
+mod surface;
 #[cfg(test)]
 mod tests;
 mod unet;
@@ -17,11 +19,14 @@ use super::weights;
 use crate::{ModelError, Result};
 use kinora_formats::SafeTensorsFile;
 use kinora_tensor::{Device, Tensor};
-use unet::{COLORS, FILTERS, Look, REACH, UNet};
+use surface::{COLORS, Moves, Surfaces, Textures, drawn};
+use unet::{Look, UNet};
 
-/// Streams of the shot's seed: the noise of all frames, then one for each frame. Stream 0 is motion's.
+/// Streams of the shot's seed: the noise of all frames, one for each frame of its own, one for each time that the picture is moved
+/// anew. Stream 0 is motion's.
 const SHARED: u64 = 1;
 const OWN: u64 = 2;
+const MOVE: u64 = 1 << 32;
 
 /// The network that refines frames.
 pub struct Refiner {
@@ -30,22 +35,26 @@ pub struct Refiner {
     device: Device,
     words: Tensor,
     net: UNet,
+    surfaces: Surfaces,
 }
 
 /// What the frames of a shot share: the words' part of the weights, the noise that stays with the page, where pixels are.
 pub struct RefineShot {
     look: Look,
     seed: u64,
+    style: usize,
     scale: f32,
     fresh: f32,
+    boil: usize,
     width: usize,
     height: usize,
     /// White noise, H × W.
     white: Vec<f32>,
-    /// The other kinds of noise, [FILTERS, H, W].
-    filtered: Tensor,
-    /// All of it, [GRAINS, H, W], where no frame has noise of its own.
-    still: Option<Tensor>,
+    textures: Textures,
+    /// All textures, where no frame has noise of its own.
+    still: Option<Vec<f32>>,
+    /// How often the picture was moved anew before, and how it is now.
+    moved: (usize, Option<Moves>),
     /// [2, H, W]: −1..1 over the frame.
     place: Tensor,
 }
@@ -62,9 +71,12 @@ impl Refiner {
         if let Some(problem) = config.problem(&vocabulary) {
             return Err(w.error(problem));
         }
+        let [a, b, c] = config.channels.map(|n| ("channels", n));
+        w.sizes(&[a, b, c, ("embedding", config.embedding), ("film_hidden", config.film_hidden)])?;
         let words = w.float("words.weight", &[config.rows(&vocabulary), config.embedding])?;
         let net = UNet::load(&w, &config)?;
-        Ok(Refiner { config, vocabulary, device: device.clone(), words, net })
+        let surfaces = Surfaces::load(&w, vocabulary.style.len())?;
+        Ok(Refiner { config, vocabulary, device: device.clone(), words, net, surfaces })
     }
 
     /// The words that the refiner knows.
@@ -76,36 +88,38 @@ impl Refiner {
     ///
     /// # Errors
     /// `Vocabulary` when the shot has a word that the refiner does not know, `Config` for a picture without pixels.
-    pub fn shot(&self, shot: &ShotIds, seed: u64, width: usize, height: usize) -> Result<RefineShot> {
+    pub async fn shot(&self, shot: &ShotIds, seed: u64, width: usize, height: usize) -> Result<RefineShot> {
         self.vocabulary.check(shot)?;
         if width == 0 || height == 0 {
             return Err(ModelError::Config(format!("a picture of {width}×{height} pixels cannot be refined")));
         }
         let c = &self.config;
+        let style = shot.style as usize;
         let rows = c.word_rows(shot, &self.vocabulary);
         let words = Tensor::embedding(&self.words, &Tensor::from_u32(&self.device, &[rows.len()], &rows)?)?;
-        let of = |list: &[f32]| list.get(shot.style as usize).copied().unwrap_or(0.0);
+        let of = |list: &[f32]| list.get(style).copied().unwrap_or(0.0);
         let along = |at: usize, side: usize| ((at as f64 + 0.5) / side as f64 * 2.0 - 1.0) as f32;
         let across = (0..width * height).map(|i| along(i % width, width));
         let place: Vec<f32> = across.chain((0..width * height).map(|i| along(i / width, height))).collect();
         let mut noise = Noise::stream(seed, SHARED);
         let white = noise.normal(width * height);
-        let field = [FILTERS, height + 2 * REACH, width + 2 * REACH];
-        let field = Tensor::from_f32(&self.device, &field, &noise.normal(field.iter().product()))?;
         let mut made = RefineShot {
             look: self.net.look(&words.reshape(&[1, rows.len() * c.embedding])?)?,
             seed,
+            style,
             scale: of(&c.scale),
             fresh: of(&c.fresh_noise),
+            boil: c.boil.get(style).copied().unwrap_or(0),
             width,
             height,
             white,
-            filtered: self.net.filtered(&field)?,
+            textures: self.surfaces.textures(style, &mut noise, width, height).await?,
             still: None,
+            moved: (0, self.moves(style, seed, 0, width, height).await?),
             place: Tensor::from_f32(&self.device, &[2, height, width], &place)?,
         };
         if made.fresh <= 0.0 {
-            made.still = Some(made.texture(0)?);
+            made.still = Some(made.textures.under(&made.white));
         }
         Ok(made)
     }
@@ -114,33 +128,31 @@ impl Refiner {
     ///
     /// # Errors
     /// `Shape` when the draft has another size than the shot; `Tensor`.
-    pub fn refine(&self, shot: &RefineShot, draft: &Tensor, index: usize) -> Result<Tensor> {
+    pub async fn refine(&self, shot: &mut RefineShot, draft: &[f32], index: usize) -> Result<Vec<f32>> {
         let shape = [COLORS, shot.height, shot.width];
-        if draft.shape() != shape {
-            return Err(ModelError::shape("draft", draft.shape(), format!("{shape:?}")));
+        if draft.len() != shape.iter().product::<usize>() {
+            return Err(ModelError::shape("draft", &[draft.len()], format!("{shape:?}")));
         }
-        let texture = shot.texture(index)?;
-        let look = draft.scale(2.0)?.add_scalar(-1.0)?; // [3, H, W] in −1..1
-        let residual = self.net.residual(&texture, &look, &shot.place, &shot.look)?;
-        Ok(draft.add(&residual.scale(shot.scale)?)?.clamp(0.0, 1.0)?)
+        let times = index.checked_div(shot.boil).unwrap_or(0);
+        if shot.moved.0 != times {
+            shot.moved = (times, self.moves(shot.style, shot.seed, times, shot.width, shot.height).await?);
+        }
+        let look = Tensor::from_f32(&self.device, &shape, draft)?.scale(2.0)?.add_scalar(-1.0)?; // −1..1
+        let parts = self.net.parts(&look, &shot.place, &shot.look)?.to_vec().await?;
+        let own = shot.still.is_none().then(|| shot.textures.under(&shot.white(index)));
+        let textures = shot.still.as_ref().or(own.as_ref()).map_or(&[][..], Vec::as_slice);
+        Ok(drawn(draft, &parts, textures, shot.moved.1.as_ref(), shot.scale))
+    }
+
+    /// How the picture is moved after it was moved anew `times`.
+    async fn moves(&self, style: usize, seed: u64, times: usize, width: usize, height: usize) -> Result<Option<Moves>> {
+        self.surfaces.moves(style, &mut Noise::stream(seed, MOVE + times as u64), width, height).await
     }
 }
 
 impl RefineShot {
-    /// A frame's noise of all kinds, [GRAINS, H, W].
-    fn texture(&self, index: usize) -> Result<Tensor> {
-        if let Some(still) = &self.still {
-            return Ok(still.clone());
-        }
-        let white = Tensor::from_f32(self.place.device(), &[1, self.height, self.width], &self.white(index))?;
-        Ok(Tensor::concat(&[&white, &self.filtered], 0)?)
-    }
-
     /// A frame's white noise, √(1 − f) · shared + √f · own: the variance stays 1.
     fn white(&self, index: usize) -> Vec<f32> {
-        if self.fresh <= 0.0 {
-            return self.white.clone();
-        }
         let own = Noise::stream(self.seed, OWN + index as u64).normal(self.white.len());
         let (a, b) = ((1.0 - self.fresh).sqrt(), self.fresh.sqrt());
         self.white.iter().zip(&own).map(|(s, o)| a * s + b * o).collect()

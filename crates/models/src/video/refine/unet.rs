@@ -1,19 +1,14 @@
 //! The network: half the picture's size, then a quarter, then an eighth, and back (Ronneberger et al. 2015); pixels are folded into
-//! channels and back (Shi et al. 2016). Noise comes in grains of several sizes and directions: white, and white noise through filters.
-//! The network sees the painted frame and says, for every pixel, what is sure and how much of each grain is added.
+//! channels and back (Shi et al. 2016). It sees the painted frame and says, for every pixel, what is sure and how much of each
+//! texture is added.
 
-use kinora_tensor::{Conv2d, Tensor};
+use kinora_tensor::Tensor;
 
 use super::super::weights::{Conv, Linear, Weights};
 use super::config::Config;
+use super::surface::{COLORS, PARTS};
 use crate::{ModelError, Result};
 
-pub(super) const COLORS: usize = 3;
-/// Kinds of noise: white, and as many as there are filters.
-pub(super) const GRAINS: usize = 1 + FILTERS;
-pub(super) const FILTERS: usize = 7;
-/// Pixels that a filter reaches to each side.
-pub(super) const REACH: usize = 7;
 /// Painted frame, place.
 const INPUTS: usize = COLORS + 2;
 /// A picture's sides are multiples of this.
@@ -34,9 +29,6 @@ struct Block {
 pub(super) struct UNet {
     film_0: Linear,
     film_1: Linear,
-    filters: Tensor,
-    /// Adds up all noise for each colour.
-    sum: Tensor,
     input: Conv,
     down: [Conv; 2],
     up: [Conv; 2],
@@ -55,12 +47,10 @@ impl UNet {
         Ok(UNet {
             film_0: w.linear("film_0", c.context.len() * c.embedding, c.film_hidden)?,
             film_1: w.linear("film_1", c.film_hidden, 2 * widths.iter().sum::<usize>())?,
-            filters: w.float("grains", &[FILTERS, 1, 2 * REACH + 1, 2 * REACH + 1])?,
-            sum: Tensor::from_f32(w.device, &[COLORS, GRAINS, 1, 1], &[1.0; COLORS * GRAINS])?,
             input: w.conv("input", FOLD * INPUTS, half, 3)?,
             down: [w.conv("down_0", FOLD * half, quarter, 1)?, w.conv("down_1", FOLD * quarter, eighth, 1)?],
             up: [w.conv("up_0", quarter, FOLD * half, 1)?, w.conv("up_1", eighth, FOLD * quarter, 1)?],
-            output: w.conv("output", half, FOLD * (COLORS + GRAINS), 3)?,
+            output: w.conv("output", half, FOLD * PARTS, 3)?,
             blocks: blocks.collect::<Result<_>>()?,
         })
     }
@@ -78,26 +68,15 @@ impl UNet {
         Ok(Look(self.blocks.iter().map(&mut one).collect::<Result<_>>()?))
     }
 
-    /// White noise [FILTERS, H + 2 REACH, W + 2 REACH] → [FILTERS, H, W]
-    pub fn filtered(&self, noise: &Tensor) -> Result<Tensor> {
-        let (h, w) = (noise.dim(1), noise.dim(2));
-        let each = Conv2d { groups: FILTERS, ..Conv2d::default() };
-        let y = noise.reshape(&[1, FILTERS, h, w])?.conv2d(&self.filters, None, &each)?;
-        Ok(y.reshape(&[FILTERS, y.dim(2), y.dim(3)])?)
-    }
-
-    /// The residual [3, H, W] of a frame: `texture` [GRAINS, H, W] is its noise, `look` [3, H, W] its picture in −1..1, `place`
+    /// What is sure of a frame and the share of each texture [PARTS, H, W]: `look` [3, H, W] is its picture in −1..1, `place`
     /// [2, H, W] where its pixels are.
-    pub fn residual(&self, texture: &Tensor, look: &Tensor, place: &Tensor, shot: &Look) -> Result<Tensor> {
+    pub fn parts(&self, look: &Tensor, place: &Tensor, shot: &Look) -> Result<Tensor> {
         let (h, w) = (look.dim(1), look.dim(2));
         let seen = padded(&Tensor::concat(&[look, place], 0)?)?;
-        let y = self.forward(&seen, shot)?.narrow(1, 0, h)?.narrow(2, 0, w)?;
-        let (sure, share) = (y.narrow(0, 0, COLORS)?, y.narrow(0, COLORS, GRAINS)?);
-        let sum = share.mul(texture)?.reshape(&[1, GRAINS, h, w])?.conv2d(&self.sum, None, &Conv2d::default())?;
-        Ok(sure.add(&sum.reshape(&[COLORS, h, w])?)?)
+        Ok(self.forward(&seen, shot)?.narrow(1, 0, h)?.narrow(2, 0, w)?)
     }
 
-    /// `x` [INPUTS, H, W] → [COLORS + GRAINS, H, W]; sides are multiples of [`SIDE`].
+    /// `x` [INPUTS, H, W] → [PARTS, H, W]; sides are multiples of [`SIDE`].
     fn forward(&self, x: &Tensor, look: &Look) -> Result<Tensor> {
         let (h, w) = (x.dim(1), x.dim(2));
         let mut blocks = self.blocks.iter().zip(&look.0);
@@ -117,7 +96,7 @@ impl UNet {
         let y = half.add(&up_0.forward(&y)?.pixel_shuffle(2)?)?;
         let y = next(&y)?;
         let y = next(&y)?;
-        Ok(self.output.forward(&y.silu()?)?.pixel_shuffle(2)?.reshape(&[COLORS + GRAINS, h, w])?)
+        Ok(self.output.forward(&y.silu()?)?.pixel_shuffle(2)?.reshape(&[PARTS, h, w])?)
     }
 }
 
