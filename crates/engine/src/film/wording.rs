@@ -47,15 +47,24 @@ fn capital(word: &str) -> String {
     chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }
 
-/// Whether a line is about others than the idea: somebody whom it does not name, or one of a kind twice.
+/// Whether lines are about others than the idea: somebody whom it does not name, or one of a kind twice.
 pub(super) fn is_of_others(line: &str, grounded: &Grounded, vocabulary: &Vocabulary) -> bool {
     if grounded.characters.is_empty() {
         return false;
     }
-    let said = |kind: &String| line.split(' ').filter(|word| bare(word) == kind).count();
+    // without what is spoken
+    let told: Vec<&str> = line.lines().filter_map(|line| line.split(": \"").next()).collect();
+    let line = &told.join(" ");
+    // how often a kind is named as somebody new
+    let new = |kind: &String| {
+        let words: Vec<&str> = line.split(' ').collect();
+        let begins =
+            |at: usize| (at.saturating_sub(3)..at).any(|i| matches!(words.get(i), Some(&("a" | "an" | "A" | "An"))));
+        words.iter().enumerate().filter(|(at, word)| bare(word) == kind && begins(*at)).count()
+    };
     let named = |kind: &String| grounded.characters.iter().filter(|(k, _)| k == kind).count();
     let others = |kind: &String| named(kind) == 0 && line.split(' ').any(|word| names(word, kind));
-    let twice = |kind: &String| named(kind) == 1 && said(kind) > 1 && line.contains(&format!("{kind} and a"));
+    let twice = |kind: &String| named(kind) == 1 && new(kind) > 1;
     vocabulary.character.iter().any(|kind| others(kind) || twice(kind))
 }
 
@@ -286,6 +295,7 @@ mod tests {
         let others = |idea: &str, text: &str| is_of_others(text, &ground(idea, &v), &v);
         assert!(others("a robot", "1. EXT. MEADOW – DAY. A blue bird and a robot sit."));
         assert!(others("a dog", "A brown dog and a brown dog wander."));
+        assert!(others("a dog", "A gray dog walks with a gray dog."));
         assert!(!others("a dog", "A dog waits. DOG: \"I am a dog!\""));
         assert!(!others("two dogs", "Two dogs wait.") && !others("a story", "A bird waits."));
         let plain = |idea: &str| plain_idea(&ground(idea, &v));
