@@ -141,7 +141,8 @@ impl Lexicon {
         let len = word.chars().count();
         let slip = |known: &str| {
             let first = known.chars().next();
-            let begins = word.chars().next() == first || word.chars().nth(1) == first;
+            let lost = || known.strip_prefix(|c| Some(c) == first).is_some_and(|rest| rest == word);
+            let begins = word.chars().next() == first || word.chars().nth(1) == first || lost();
             let near = || match known.chars().count() {
                 n if len >= SHORTEST_SLIP => n + 1 >= SHORTEST_SLIP,
                 n if n == len => {
@@ -159,15 +160,27 @@ impl Lexicon {
             .filter(|(known, entry)| entry.kind != Kind::Foreign && slip(known))
             .map(|(known, _)| known)
             .collect();
-        // two letters swapped are likelier than another word
-        if near.len() > 1 {
-            near.retain(|known| known.len() == word.len() && strsim::hamming(word, known) == Ok(2));
+        // two letters swapped are likelier than another word, and a thing than a word without a picture
+        let swapped = |known: &&String| known.len() == word.len() && strsim::hamming(word, known) == Ok(2);
+        let seen =
+            |known: &&String| self.entries.get(*known).is_some_and(|e| !matches!(e.kind, Kind::Known | Kind::Like));
+        for likelier in [&swapped as &dyn Fn(&&String) -> bool, &seen] {
+            if near.len() > 1 && near.iter().any(likelier) {
+                near.retain(likelier);
+            }
         }
         match near.as_slice() {
             [only] => Some((*only).clone()),
             [] => ending.and_then(|(stem, ending)| Some(format!("{}{ending}", self.respell(stem)?))),
             _ => None,
         }
+    }
+
+    /// Whether a word might be a slip of one that is seen: of several, or too short to tell.
+    pub(super) fn resembles(&self, word: &str) -> bool {
+        let seen = |kind| matches!(kind, Kind::Character | Kind::Color | Kind::Place | Kind::Prop);
+        let near = |(known, entry): (&String, &Entry)| seen(entry.kind) && strsim::osa_distance(word, known) == 1;
+        word.chars().count() > 2 && self.entries.iter().any(near)
     }
 
     /// The entry of a phrase, tried as it is and then by its simpler forms (plural, third person, -ing, -ed).

@@ -289,6 +289,12 @@ mod tests {
             (cast("a hapy brid"), cast("a robt"), cast("the cat Robt")),
             (vec!["bird".into()], vec!["robot".into()], vec!["cat".into()])
         );
+        assert_eq!(
+            (cast("an urple cat"), grounded("a lanter").props),
+            (vec!["purple cat".into()], vec!["lantern".into()])
+        );
+        // too short to tell: left to the text model
+        assert_eq!(grounded("a pink ird runs").idea, "a pink ird runs");
         for word in ["fight", "light", "knife", "eight"] {
             let g = grounded(&format!("a cat and a {word}"));
             assert!(

@@ -302,6 +302,16 @@ impl<'a> Reader<'a> {
         if !called && !title && !phrase.chars().all(char::is_numeric) {
             add(&mut self.unknown, &phrase);
         }
+        // the text model has seen slips, too
+        if !title && self.lexicon.get(&phrase).is_none() && self.lexicon.resembles(&phrase) {
+            if !self.before.is_empty() && self.noun(self.at).is_some() {
+                return self.before.push((Part::Like, phrase));
+            }
+            for (_, text) in std::mem::take(&mut self.before) {
+                self.cast.word(text);
+            }
+            return self.cast.word(phrase);
+        }
         // "a fluffy cat": the word says what the noun is like
         if !self.before.is_empty() && self.noun(self.at).is_some() || title {
             return;
