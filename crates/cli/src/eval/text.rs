@@ -127,8 +127,8 @@ fn ask(
     let answer = whole(engine.chat(ChatRequest { messages, format, ..base() })?)?;
     let mut board = serde_json::from_str::<Storyboard>(&answer).ok().filter(|b| !b.shots.is_empty());
     if let Some(board) = board.as_mut().filter(|_| film) {
+        make_consistent(board, &grounded, words);
         keep_promises(board, &grounded);
-        make_consistent(board, &grounded);
     }
     Ok((script, board))
 }

@@ -8,7 +8,9 @@ use kinora_models::video::refine::Refiner;
 
 use super::{
     Cue, FilmEvent, FilmRequest, Frame, Grounded, Script, Shot, Storyboard, ground, keep_promises, make_consistent,
-    refine, schema, shot_ids, storyboard::complete_shots,
+    refine, schema, shot_ids,
+    storyboard::complete_shots,
+    wording::{head_of, is_of_others, mend_line, mend_title, plain_idea},
 };
 use crate::recovery::MAX_RECOVERIES;
 use crate::sampling::Sampling;
@@ -34,6 +36,17 @@ fn script_prompt(idea: &str, shots: usize) -> String {
     }
 }
 
+fn script_request(idea: &str, request: &FilmRequest, abort: &Abort) -> ChatRequest {
+    ChatRequest {
+        messages: vec![Message::user(script_prompt(idea, request.shots))],
+        max_tokens: Some(TOKENS_PER_SHOT * request.shots + TOKENS_MORE),
+        sampling: Sampling { temperature: 0.3, top_p: 0.9, ..Sampling::default() },
+        seed: request.seed,
+        abort: abort.clone(),
+        ..Default::default()
+    }
+}
+
 /// A film in the making: [`FilmStream::next`] computes up to the next event.
 pub struct FilmStream {
     engine: Engine,
@@ -53,6 +66,8 @@ enum Stage {
     Script {
         stream: ChatStream,
         text: String,
+        /// The lines that are being written: the title goes with the first shot's.
+        line: String,
     },
     /// The script is written; the storyboard's grammar comes next.
     Scripted {
@@ -111,16 +126,8 @@ impl FilmStream {
             queue.push_back(FilmEvent::Notice { code: "style_not_drawn".into(), text });
         }
         let abort = Abort::default();
-        let prompt = vec![Message::user(script_prompt(&grounded.idea, request.shots))];
-        let stream = engine.chat(ChatRequest {
-            messages: prompt,
-            max_tokens: Some(TOKENS_PER_SHOT * request.shots + TOKENS_MORE),
-            sampling: Sampling { temperature: 0.3, top_p: 0.9, ..Sampling::default() },
-            seed: request.seed,
-            abort: abort.clone(),
-            ..Default::default()
-        })?;
-        let stage = Stage::Script { stream, text: String::new() };
+        let stream = engine.chat(script_request(&grounded.idea, &request, &abort))?;
+        let stage = Stage::Script { stream, text: String::new(), line: String::new() };
         Ok(Self { engine: engine.clone(), request, grounded, abort, queue, stage, video, recoveries: 0 })
     }
 
@@ -180,7 +187,7 @@ impl FilmStream {
     async fn advance(&mut self) -> Result<(), EngineError> {
         let mut stage = std::mem::replace(&mut self.stage, Stage::Done);
         let next = match &mut stage {
-            Stage::Script { stream, text } => self.write_script(stream, text).await,
+            Stage::Script { stream, text, line } => self.write_script(stream, text, line).await,
             Stage::Scripted { text } => self.open_storyboard(text),
             Stage::Storyboard { stream, json, told } => self.write_storyboard(stream, json, told).await,
             Stage::Motion { shots, planned } => self.plan_shot(shots, planned).await,
@@ -214,18 +221,54 @@ impl FilmStream {
     }
 
     /// What comes next; none while the stage goes on, as of the stages below.
-    async fn write_script(&mut self, stream: &mut ChatStream, text: &mut String) -> Result<Option<Stage>, EngineError> {
+    async fn write_script(
+        &mut self,
+        stream: &mut ChatStream,
+        text: &mut String,
+        line: &mut String,
+    ) -> Result<Option<Stage>, EngineError> {
         match stream.next().await? {
             Some(ChatEvent::Delta { text: delta, .. }) => {
-                text.push_str(&delta);
-                self.queue.push_back(FilmEvent::ScriptDelta { text: delta });
+                for part in delta.split_inclusive('\n') {
+                    line.push_str(part);
+                    if !line.ends_with('\n') || text.is_empty() && line.trim().lines().count() < 2 {
+                        continue;
+                    }
+                    // a script that begins with others is written again, from the plainest words
+                    let plain = plain_idea(&self.grounded);
+                    let vocabulary = self.video.painter.vocabulary();
+                    if text.is_empty() && plain != self.grounded.idea && is_of_others(line, &self.grounded, vocabulary)
+                    {
+                        *stream = self.engine.chat(script_request(&plain, &self.request, &self.abort))?;
+                        self.grounded.idea = plain;
+                        line.clear();
+                        return Ok(None);
+                    }
+                    self.tell_lines(text, line);
+                }
                 return Ok(None);
             }
             Some(_) => return Ok(None),
             None => {}
         }
+        self.tell_lines(text, line);
         self.queue.push_back(FilmEvent::Script { script: Script::parse(text) });
         Ok(Some(Stage::Scripted { text: std::mem::take(text) }))
+    }
+
+    /// Lines of the script, brought into agreement with the idea.
+    fn tell_lines(&mut self, text: &mut String, lines: &mut String) {
+        for line in std::mem::take(lines).split_inclusive('\n') {
+            let mended = match text.lines().count().checked_sub(1) {
+                None => mend_title(line, &self.grounded),
+                Some(shot) => {
+                    let mended = mend_line(line, &self.grounded, self.video.painter.vocabulary());
+                    head_of(&mended, &self.grounded, shot, self.request.shots)
+                }
+            };
+            text.push_str(&mended);
+            self.queue.push_back(FilmEvent::ScriptDelta { text: mended });
+        }
     }
 
     fn open_storyboard(&self, text: &str) -> Result<Option<Stage>, EngineError> {
@@ -261,7 +304,7 @@ impl FilmStream {
                     if shots.len() > *told && shots.len() < self.request.shots {
                         *told = shots.len();
                         let mut board = Storyboard { title: String::new(), shots };
-                        make_consistent(&mut board, &self.grounded);
+                        make_consistent(&mut board, &self.grounded, self.video.painter.vocabulary());
                         self.tell_storyboard(board, false);
                     }
                 }
@@ -284,8 +327,9 @@ impl FilmStream {
             let text = format!("The storyboard has {} of {} shots.", board.shots.len(), self.request.shots);
             self.queue.push_back(FilmEvent::Notice { code: "short_storyboard".into(), text });
         }
+        board.title = mend_title(&board.title, &self.grounded);
+        make_consistent(&mut board, &self.grounded, self.video.painter.vocabulary());
         keep_promises(&mut board, &self.grounded);
-        make_consistent(&mut board, &self.grounded);
         let shots = board.shots.clone();
         self.tell_storyboard(board, true);
         self.tell_captions(&shots);

@@ -5,6 +5,7 @@ mod event;
 mod grounding;
 mod refine;
 mod storyboard;
+mod wording;
 
 pub use director::FilmStream;
 pub use event::{Character, Cue, FilmEvent, Frame, Script, Shot, Storyboard};

@@ -3,7 +3,8 @@
 use kinora_models::video::layout::{CharacterIds, ShotIds, Vocabulary, VocabularyError};
 use serde_json::{Value, json};
 
-use super::{Grounded, Shot, Storyboard};
+use super::wording::{caption, mend_caption};
+use super::{Character, Grounded, Shot, Storyboard};
 
 /// Characters that fit one shot.
 const MAX_CHARACTERS: usize = 2;
@@ -14,7 +15,9 @@ const MAX_CAPTION: usize = 160;
 /// places or props, only those may appear.
 pub fn schema(vocabulary: &Vocabulary, grounded: &Grounded, shots: usize) -> Value {
     let choice = |named: &[String], all: &[String]| json!({ "enum": if named.is_empty() { all } else { named } });
-    let kinds: Vec<String> = grounded.characters.iter().map(|(kind, _)| kind.clone()).collect();
+    let named = grounded.characters.len();
+    let mut kinds: Vec<String> = grounded.characters.iter().map(|(kind, _)| kind.clone()).collect();
+    kinds.dedup();
     let mut props = grounded.props.clone();
     if !props.is_empty() && grounded.props.len() < shots {
         props.push("none".to_string());
@@ -30,12 +33,12 @@ pub fn schema(vocabulary: &Vocabulary, grounded: &Grounded, shots: usize) -> Val
         ("action", choice(&[], &vocabulary.action)),
         ("mood", choice(&[], &vocabulary.mood)),
     ]);
-    let most = if kinds.len() == 1 { 1 } else { MAX_CHARACTERS };
+    let (least, most) = if named == 0 { (1, MAX_CHARACTERS) } else { (named, named) };
     let shot = object(vec![
         ("place", choice(&grounded.places, &vocabulary.place)),
         ("time", choice(&grounded.times, &vocabulary.time)),
         ("weather", choice(&grounded.weathers, &vocabulary.weather)),
-        ("characters", json!({ "type": "array", "minItems": 1, "maxItems": most, "items": character })),
+        ("characters", json!({ "type": "array", "minItems": least, "maxItems": most, "items": character })),
         ("prop", choice(&props, &vocabulary.prop)),
         ("camera", choice(&[], &vocabulary.camera)),
         ("caption", json!({ "type": "string", "minLength": 4, "maxLength": MAX_CAPTION })),
@@ -46,50 +49,101 @@ pub fn schema(vocabulary: &Vocabulary, grounded: &Grounded, shots: usize) -> Val
     ])
 }
 
-/// Keeps characters the same through the film: a kind has one colour everywhere (the idea's where it named one, else
-/// that of its first shot) and stands once in a shot.
-pub fn make_consistent(board: &mut Storyboard, grounded: &Grounded) {
-    let mut colors: Vec<(String, String)> =
-        grounded.characters.iter().filter_map(|(kind, color)| Some((kind.clone(), color.clone()?))).collect();
+/// Keeps characters the same through the film, and captions true to them. Whom the idea named is in every shot, in the idea's
+/// order; where it named nobody, a kind stands once in a shot. A character has one colour everywhere: the idea's where it named
+/// one, else that of its first shot.
+pub fn make_consistent(board: &mut Storyboard, grounded: &Grounded, vocabulary: &Vocabulary) {
+    let named: Vec<Option<String>> = grounded.characters.iter().map(|(_, color)| color.clone()).collect();
+    let mut colors: Vec<(String, usize, String)> = Vec::new();
     for shot in &mut board.shots {
-        let mut seen: Vec<String> = Vec::new();
-        shot.characters.retain(|c| {
-            let first = !seen.contains(&c.kind);
-            seen.push(c.kind.clone());
-            first
-        });
-        shot.characters.truncate(MAX_CHARACTERS);
-        for character in &mut shot.characters {
-            match colors.iter().find(|(kind, _)| *kind == character.kind) {
-                Some((_, color)) => character.color.clone_from(color),
-                None => colors.push((character.kind.clone(), character.color.clone())),
+        let written = std::mem::take(&mut shot.characters);
+        shot.characters = if named.is_empty() { once_each(written) } else { cast(written, grounded) };
+        for (at, character) in shot.characters.iter_mut().enumerate() {
+            // whom the idea named is known by the place in its order
+            let slot = if named.is_empty() { 0 } else { at };
+            let given = named.get(at).cloned().flatten();
+            let first = colors.iter().find(|(kind, other, _)| *kind == character.kind && *other == slot);
+            match given.or_else(|| first.map(|(_, _, color)| color.clone())) {
+                Some(color) => character.color = color,
+                None => colors.push((character.kind.clone(), slot, character.color.clone())),
             }
+        }
+        shot.caption = mend_caption(shot, grounded, vocabulary);
+        // a caption that names a thing shows it
+        let mut told = vocabulary.prop.iter().filter(|prop| tells_of(&shot.caption, prop));
+        if let (Some(only), None) = (told.next(), told.next())
+            && (grounded.props.is_empty() || grounded.props.contains(only))
+        {
+            shot.prop.clone_from(only);
         }
     }
 }
 
-/// What the idea named and a finished storyboard forgot comes back: a character joins the last shot that has room, and where
-/// nobody does anything that the idea named, the first character of the first shot does the first of it.
+fn tells_of(caption: &str, prop: &str) -> bool {
+    let mut words = caption.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).peekable();
+    while let Some(word) = words.next() {
+        if matches!(word, "a" | "an" | "the" | "A" | "An" | "The") && words.peek() == Some(&prop) {
+            return true;
+        }
+    }
+    false
+}
+
+fn once_each(written: Vec<Character>) -> Vec<Character> {
+    let mut out: Vec<Character> = Vec::new();
+    for character in written {
+        if out.len() < MAX_CHARACTERS && out.iter().all(|c| c.kind != character.kind) {
+            out.push(character);
+        }
+    }
+    out
+}
+
+/// The idea's characters as the shot has them; one who is missing does what the first one does.
+fn cast(mut written: Vec<Character>, grounded: &Grounded) -> Vec<Character> {
+    let hero = written.first().cloned();
+    let find = |(kind, _): &(String, Option<String>)| {
+        let found = written.iter().position(|c| c.kind == *kind).map(|at| written.remove(at));
+        found.or_else(|| hero.clone().map(|hero| Character { kind: kind.clone(), ..hero }))
+    };
+    grounded.characters.iter().filter_map(find).take(MAX_CHARACTERS).collect()
+}
+
+/// What the idea named and a finished storyboard forgot comes back: an action in a shot that shows none of the idea's, after
+/// those that the idea names before; a prop in a shot without one; the places and times of a journey.
 pub fn keep_promises(board: &mut Storyboard, grounded: &Grounded) {
-    for (kind, color) in &grounded.characters {
-        if board.shots.iter().any(|s| s.characters.iter().any(|c| c.kind == *kind)) {
+    let shows = |shot: &Shot, actions: &[String]| shot.characters.iter().any(|c| actions.contains(&c.action));
+    for (at, action) in grounded.actions.iter().enumerate() {
+        if board.shots.iter().any(|shot| shows(shot, std::slice::from_ref(action))) {
             continue;
         }
-        let Some(shot) = board.shots.iter_mut().rev().find(|s| s.characters.len() < MAX_CHARACTERS) else { continue };
-        let Some(mut joining) = shot.characters.first().cloned() else { continue };
-        joining.kind.clone_from(kind);
-        if let Some(color) = color {
-            joining.color.clone_from(color);
+        let before = grounded.actions.get(..at).unwrap_or_default();
+        let opening = usize::from(board.shots.len() > grounded.actions.len().max(2));
+        let from = board.shots.iter().rposition(|shot| shows(shot, before)).map_or(opening, |last| last + 1);
+        let free: Vec<usize> = (0..board.shots.len()).filter(|i| !shows(&board.shots[*i], &grounded.actions)).collect();
+        let chosen = free.iter().find(|i| **i >= from).or(free.last());
+        let Some((i, shot)) = chosen.and_then(|i| Some((*i, board.shots.get_mut(*i)?))) else { return };
+        for character in &mut shot.characters {
+            character.action.clone_from(action);
         }
-        shot.characters.push(joining);
+        shot.caption = caption(shot, i == 0);
     }
-    let named = |action: &String| grounded.actions.contains(action);
-    if board.shots.iter().any(|s| s.characters.iter().any(|c| named(&c.action))) {
-        return;
+    let of = board.shots.len();
+    for (at, shot) in board.shots.iter_mut().enumerate() {
+        let (place, time) = grounded.stop(at, of);
+        place.into_iter().for_each(|place| shot.place.clone_from(place));
+        time.into_iter().for_each(|time| shot.time.clone_from(time));
     }
-    let hero = board.shots.first_mut().and_then(|s| s.characters.first_mut());
-    if let (Some(hero), Some(action)) = (hero, grounded.actions.first()) {
-        hero.action.clone_from(action);
+    for prop in &grounded.props {
+        if board.shots.iter().any(|shot| shot.prop == *prop) {
+            continue;
+        }
+        let free = |shot: &Shot| !grounded.props.contains(&shot.prop);
+        let later = board.shots.iter().skip(1).position(free).map(|at| at + 1);
+        let chosen = later.or_else(|| board.shots.iter().position(free));
+        if let Some(shot) = chosen.and_then(|at| board.shots.get_mut(at)) {
+            shot.prop.clone_from(prop);
+        }
     }
 }
 
@@ -172,12 +226,12 @@ mod tests {
             title: "T".into(),
             shots: vec![shot("robot", "red"), shot("robot", "green"), shot("robot", "red")],
         };
+        make_consistent(&mut board, &grounded, &v);
         keep_promises(&mut board, &grounded);
-        make_consistent(&mut board, &grounded);
         assert!(board.shots.iter().all(|s| s.characters[0].color == "blue"));
-        assert_eq!(board.shots[2].characters[1].kind, "cat");
+        assert!(board.shots.iter().all(|s| s.characters[1].kind == "cat"));
         let mut free = Storyboard { title: "T".into(), shots: vec![shot("dog", "red"), shot("dog", "green")] };
-        make_consistent(&mut free, &Grounded::default());
+        make_consistent(&mut free, &Grounded::default(), &v);
         assert_eq!(free.shots[1].characters[0].color, "red");
     }
 
@@ -189,6 +243,33 @@ mod tests {
         assert_eq!([0, 1].map(|i| board.shots[i].characters[0].action.as_str()), ["jump", "walk"]);
         keep_promises(&mut board, &ground("a cat walks", &v));
         assert_eq!(board.shots[0].characters[0].action, "jump");
+    }
+
+    #[test]
+    fn two_of_a_kind_stand_in_every_shot_with_a_colour_each() {
+        let v = cartoon_vocabulary();
+        let grounded = ground("a red cat and a blue cat", &v);
+        let fields = &schema(&v, &grounded, 2)["properties"]["shots"]["items"]["properties"]["characters"];
+        assert_eq!((&fields["minItems"], &fields["maxItems"]), (&json!(2), &json!(2)));
+        let mut board = Storyboard { title: "T".into(), shots: vec![shot("cat", "green"), shot("cat", "pink")] };
+        make_consistent(&mut board, &grounded, &v);
+        for shot in &board.shots {
+            let colors: Vec<&str> = shot.characters.iter().map(|c| c.color.as_str()).collect();
+            assert_eq!(colors, ["red", "blue"]);
+        }
+    }
+
+    #[test]
+    fn things_and_places_that_the_idea_named_are_seen() {
+        let v = cartoon_vocabulary();
+        let grounded = ground("a cat with a kite walks from the farm to the beach", &v);
+        let mut board = Storyboard { title: "T".into(), shots: vec![shot("cat", "red"), shot("cat", "red")] };
+        keep_promises(&mut board, &grounded);
+        assert_eq!([0, 1].map(|i| board.shots[i].place.as_str()), ["farm", "beach"]);
+        assert_eq!([0, 1].map(|i| board.shots[i].prop.as_str()), ["none", "kite"]);
+        board.shots[0].caption = "The cat finds the kite.".into();
+        make_consistent(&mut board, &grounded, &v);
+        assert_eq!(board.shots[0].prop, "kite");
     }
 
     #[test]
