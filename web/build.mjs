@@ -1,4 +1,4 @@
-// Builds dist/ from src/, the engine's three builds and the module of grammars (wasm-bindgen output), and the model files.
+// Builds dist/ from src/, the engine's three builds, the modules of grammars and of GIFs (wasm-bindgen output), and the model files.
 // Usage: node build.mjs [--wasm DIR] [--models DIR]
 
 import { execFileSync } from 'node:child_process';
@@ -19,7 +19,7 @@ const { values } = parseArgs({
 });
 const dist = path.join(here, 'dist');
 const BUILDS = { plain: 'engine.wasm', relaxed: 'engine-relaxed.wasm', threads: 'engine-threads.wasm' };
-const MODULES = { ...BUILDS, grammar: 'grammar.wasm' };
+const MODULES = { ...BUILDS, grammar: 'grammar.wasm', gif: 'gif.wasm' };
 // The text model alone is needed; without the others the engine says what it cannot do.
 const MODELS = {
   text: 'text/kinora-text.gguf',
@@ -136,6 +136,7 @@ const BUDGET = {
   'engine-relaxed.wasm': 1000,
   'engine-threads.wasm': 1000,
   'grammar.wasm': 520,
+  'gif.wasm': 60,
   'parts/export.js': 80,
 };
 for (const [file, limit] of Object.entries(BUDGET)) {

@@ -130,7 +130,7 @@ for (const threads of new Set([Number(options.threads), 1])) {
   for (let seed = 0; seed < runs; seed++) films.push(await measure(threads, seed));
   reports.push(report(threads, await typing(threads > 1), films));
 }
-const sizes = ['engine.wasm', 'engine-relaxed.wasm', 'engine-threads.wasm', 'grammar.wasm']
+const sizes = ['engine.wasm', 'engine-relaxed.wasm', 'engine-threads.wasm', 'grammar.wasm', 'gif.wasm']
   .map((name) => path.join(options.dist, name))
   .filter(existsSync)
   .map((file) => ({

@@ -84,10 +84,11 @@ export class Kinora {
   /** Starts the engine and loads the models. Reads nothing but the package's own files and, where one is given, `model`. */
   static async load(options: LoadOptions = {}): Promise<Kinora> {
     options.signal?.throwIfAborted();
-    const { worker, engines, grammar, models } = resolveAssets(options.assets);
+    const { worker, engines, grammar, gif, models } = resolveAssets(options.assets);
     const client = new Client(worker, {
       engines,
       grammar,
+      gif,
       models: options.video === false ? models.filter(({ name }) => name === 'text') : models,
       device: options.device ?? 'auto',
       threads: options.threads ?? 0,

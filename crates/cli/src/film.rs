@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use kinora_engine::film::{FilmEvent, FilmRequest, Frame};
-use kinora_engine::gif::GifWriter;
+use kinora_gif::GifWriter;
 
 use crate::embedded;
 use crate::failure::{Failure, Outcome};
@@ -82,7 +82,7 @@ impl Output {
 
     fn push(&mut self, number: usize, frame: &Frame) -> Outcome {
         match self {
-            Self::Gif(gif) => Ok(gif.push(frame)?),
+            Self::Gif(gif) => Ok(gif.push(&frame.rgba)?),
             Self::Pngs(path) => write_png(Path::new(&path.replace("%03d", &format!("{number:03}"))), frame),
         }
     }

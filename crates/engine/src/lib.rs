@@ -24,7 +24,6 @@ mod encoder;
 mod engine;
 mod error;
 pub mod film;
-pub mod gif;
 mod loading;
 mod memory;
 pub mod openai;

@@ -6,7 +6,6 @@
 mod blob;
 mod convert;
 mod engine;
-mod gif;
 mod grammar;
 mod header;
 mod incoming;
@@ -17,7 +16,6 @@ mod selftest;
 mod stream;
 
 pub use engine::{Engine, load};
-pub use gif::GifWriter;
 pub use grammar::GrammarModule;
 pub use header::read_header;
 pub use inspect::inspect;

@@ -8,12 +8,14 @@ const files = {
   'engine-relaxed.wasm': () => new URL('./engine-relaxed.wasm', import.meta.url),
   'engine-threads.wasm': () => new URL('./engine-threads.wasm', import.meta.url),
   'grammar.wasm': () => new URL('./grammar.wasm', import.meta.url),
+  'gif.wasm': () => new URL('./gif.wasm', import.meta.url),
 };
 
 export interface Assets {
   worker: string;
   engines: LoadArgs['engines'];
   grammar: LoadArgs['grammar'];
+  gif: LoadArgs['gif'];
   models: LoadArgs['models'];
 }
 
@@ -32,6 +34,7 @@ export function resolveAssets(base?: string | URL): Assets {
       threads: at('engine-threads.wasm', files['engine-threads.wasm']),
     },
     grammar: at('grammar.wasm', files['grammar.wasm']),
+    gif: at('gif.wasm', files['gif.wasm']),
     models: models.map(({ name, file, bytes, sha256, url }) => ({
       name,
       file,

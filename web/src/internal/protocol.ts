@@ -28,6 +28,8 @@ export interface LoadArgs {
   engines: Record<Build, string>;
   /** The module of grammars, which is fetched when one is needed. */
   grammar: string;
+  /** The module that writes GIFs, likewise. */
+  gif: string;
   models: ModelFile[];
   device: 'auto' | 'gpu' | 'cpu';
   /** 0: as many as the machine has cores, 8 at most. */

@@ -76,6 +76,12 @@ export interface EngineEstimate {
   fits: boolean;
 }
 
+/** The module that writes GIFs (crates/gif). Its errors are strings. */
+export interface GifGlue {
+  (options: { module_or_path: WebAssembly.Module }): Promise<unknown>;
+  GifWriter: new (width: number, height: number, fps: number) => GifWriter;
+}
+
 export interface GifWriter {
   push(rgba: Uint8ClampedArray): void;
   finish(): Uint8Array<ArrayBuffer>;
@@ -105,7 +111,6 @@ export interface Glue {
   selftest(cpu: boolean): Promise<SelfTestReport>;
   /** What the beginning of a GGUF file says; `file_bytes` is negative where the size is unknown. `options` asks for an estimate. */
   read_header(head: Uint8Array, file_bytes: number, options?: TextChoice): { need: number } | Header;
-  GifWriter: new (width: number, height: number, fps: number) => GifWriter;
   /** Works for the pool for ever; only in the build with threads. */
   pool_worker?(): void;
 }

@@ -4,6 +4,12 @@ declare module 'kinora:glue' {
   export default glues;
 }
 
+/** The same beside the module that writes GIFs. */
+declare module 'kinora:glue/gif' {
+  const gif: import('./engine.js').GifGlue;
+  export default gif;
+}
+
 /** The same beside the module of grammars. */
 declare module 'kinora:glue/grammar' {
   const grammar: import('./engine.js').GrammarGlue;

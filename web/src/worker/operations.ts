@@ -3,8 +3,6 @@ import type {
   AbortFlag,
   Call,
   FilmArgs,
-  GifArgs,
-  GifEvent,
   LoadArgs,
   LoadEvent,
   MemoryEvent,
@@ -19,6 +17,7 @@ import { addModel } from './adding.js';
 import { bootEngine, type Machine } from './boot.js';
 import type { Engine, EngineStream, Files } from './engine.js';
 import { readModel } from './files.js';
+import { type GifMaker, gifMaker } from './gif.js';
 import { grammarLoader } from './grammar.js';
 import { deleteModel, estimateModel, getModel, listModels, modelPieces } from './models.js';
 
@@ -30,6 +29,7 @@ const isMissing = (error: unknown): boolean =>
 let machine: Machine | undefined;
 let engine: Engine | undefined;
 let grammars: (() => Promise<void>) | undefined;
+let gifs: GifMaker | undefined;
 
 /** The events of any call. `flag` is told where the job's abort flag lies, in builds with shared memory. */
 export function operate(
@@ -45,7 +45,7 @@ export function operate(
     case 'openai':
       return openai(call.args, signal, flag);
     case 'gif':
-      return gif(call.args, signal);
+      return running().gifs(call.args, signal);
     case 'inspect':
       return inspect(call.args.name, call.args.bytes);
     case 'selftest':
@@ -112,6 +112,7 @@ async function* load(args: LoadArgs, signal: AbortSignal): AsyncGenerator<LoadEv
   yield event('upload', total, 'Preparing the models');
   engine = await machine.glue.load(files, { device: args.device, threads: machine.threads });
   grammars = grammarLoader(args.grammar, engine);
+  gifs = gifMaker(args.gif);
   yield event('ready', total, 'Ready');
   yield { type: 'loaded', device: { ...engine.device(), build: machine.build } };
 }
@@ -185,20 +186,6 @@ async function* openai(
   }
 }
 
-async function* gif(args: GifArgs, signal: AbortSignal): AsyncGenerator<GifEvent, void> {
-  const writer = new (running().machine.glue.GifWriter)(args.width, args.height, args.fps);
-  try {
-    for (const [i, frame] of args.frames.entries()) {
-      if (signal.aborted) return;
-      writer.push(frame);
-      yield { type: 'step', step: i + 1, of: args.frames.length };
-    }
-    yield { type: 'gif', bytes: writer.finish() };
-  } finally {
-    writer.free();
-  }
-}
-
 async function* once(work: () => void | Promise<void>): AsyncGenerator<unknown, void> {
   await work();
   yield { type: 'done' };
@@ -218,8 +205,8 @@ async function* selftest(cpu: boolean): AsyncGenerator<SelfTestEvent, void> {
   yield { type: 'selftest', report: await running().machine.glue.selftest(cpu) };
 }
 
-function running(): { machine: Machine; engine: Engine; grammars: () => Promise<void> } {
-  if (machine && engine && grammars) return { machine, engine, grammars };
+function running(): { machine: Machine; engine: Engine; grammars: () => Promise<void>; gifs: GifMaker } {
+  if (machine && engine && grammars && gifs) return { machine, engine, grammars, gifs };
   throw new KinoraError({
     code: 'not_loaded',
     stage: 'load',

@@ -1,10 +1,19 @@
-//! An animated GIF from RGBA frames, the same on every platform; shared by the command line and the package.
+//! An animated GIF from RGBA frames, the same on every platform: for the command line, and for pages as a module that is fetched when
+//! the first GIF is written.
+
+#![forbid(unsafe_code)]
+
+#[cfg(target_arch = "wasm32")]
+mod wasm;
 
 use quantette::deps::palette::Srgb;
 use quantette::dither::FloydSteinberg;
 use quantette::{ImageRef, Pipeline};
 
-use crate::{EngineError, film::Frame};
+/// Why there is no GIF, in words.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct GifError(String);
 
 /// Collects frames of one size and writes a looping GIF.
 pub struct GifWriter {
@@ -18,8 +27,8 @@ impl GifWriter {
     /// A writer for frames of `width` × `height` pixels shown `fps` a second (GIF keeps time in 1/100 s).
     ///
     /// # Errors
-    /// `invalid_request` when a side is 0 or above 65,535, or `fps` is not between 1 and 50.
-    pub fn new(width: u32, height: u32, fps: f32) -> Result<Self, EngineError> {
+    /// When a side is 0 or above 65,535, or `fps` is not between 1 and 50.
+    pub fn new(width: u32, height: u32, fps: f32) -> Result<Self, GifError> {
         let size = match (u16::try_from(width), u16::try_from(height)) {
             (Ok(w), Ok(h)) if w > 0 && h > 0 => (w, h),
             _ => return Err(bad(format!("a GIF cannot be {width}×{height} pixels"))),
@@ -32,18 +41,18 @@ impl GifWriter {
         Ok(Self { encoder, size, delay: (100.0 / fps).round() as u16 })
     }
 
-    /// Appends one frame.
+    /// Appends one frame of RGBA bytes, row after row.
     ///
     /// # Errors
-    /// `invalid_request` when the frame's size differs from the writer's.
-    pub fn push(&mut self, frame: &Frame) -> Result<(), EngineError> {
+    /// When the frame's size differs from the writer's.
+    pub fn push(&mut self, rgba: &[u8]) -> Result<(), GifError> {
         let expected = usize::from(self.size.0) * usize::from(self.size.1) * 4;
-        if frame.rgba.len() != expected {
-            return Err(bad(format!("a frame of {} bytes in a GIF whose frames have {expected}", frame.rgba.len())));
+        if rgba.len() != expected {
+            return Err(bad(format!("a frame of {} bytes in a GIF whose frames have {expected}", rgba.len())));
         }
         let (width, height) = self.size;
-        let pixels: Vec<_> = frame.rgba.as_chunks::<4>().0.iter().map(|&[r, g, b, _]| Srgb::new(r, g, b)).collect();
-        let image = ImageRef::new(frame.width, frame.height, &pixels).map_err(|e| bad(e.to_string()))?;
+        let pixels: Vec<_> = rgba.as_chunks::<4>().0.iter().map(|&[r, g, b, _]| Srgb::new(r, g, b)).collect();
+        let image = ImageRef::new(width.into(), height.into(), &pixels).map_err(|e| bad(e.to_string()))?;
         // Each frame has its own colours (Wu 1991), and half of the usual dither: the sky has no steps, and little swims.
         let dither = FloydSteinberg::with_error_diffusion(0.5);
         let colors = Pipeline::new().ditherer(dither).input_image(image).output_srgb8_indexed_image();
@@ -56,22 +65,22 @@ impl GifWriter {
     /// The file's bytes.
     ///
     /// # Errors
-    /// `internal` when the encoder cannot finish.
-    pub fn finish(self) -> Result<Vec<u8>, EngineError> {
+    /// When the encoder cannot finish.
+    pub fn finish(self) -> Result<Vec<u8>, GifError> {
         self.encoder.into_inner().map_err(|e| bad(e.to_string()))
     }
 }
 
-fn bad(message: String) -> EngineError {
-    EngineError::invalid_request("export", message)
+fn bad(message: String) -> GifError {
+    GifError(message)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn frame(shade: u8) -> Frame {
-        Frame { width: 8, height: 4, rgba: [shade, 10, 200, 255].repeat(32) }
+    fn frame(shade: u8) -> Vec<u8> {
+        [shade, 10, 200, 255].repeat(32)
     }
 
     #[test]
