@@ -139,7 +139,7 @@ impl FilmStream {
     /// Whether the storyboard is next, which a grammar rules, and the engine does not have what compiles it: bring it
     /// ([`Engine::set_grammars`]) before the next event, which is `grammar_missing` without it.
     pub fn needs_grammars(&self) -> bool {
-        matches!(self.stage, Stage::Scripted { .. }) && !self.engine.has_grammars()
+        matches!(self.stage, Stage::Scripted { .. }) && self.queue.is_empty() && !self.engine.has_grammars()
     }
 
     /// Stops the work at its next turn; the call that waits answers `aborted`.
