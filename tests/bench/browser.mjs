@@ -21,14 +21,14 @@ export function median(values) {
   return sorted[sorted.length >> 1];
 }
 
-/** Folders, and functions that give `[type, body]`, by the beginning of their address. */
+/** Folders, by the beginning of their address, and functions that give `[type, body]` for what is asked of theirs. */
 export async function serveFiles(routes, isolated = true) {
   const headers = isolated ? ISOLATED : {};
   const server = createServer((request, response) => {
-    const { pathname } = new URL(request.url, 'http://x');
+    const { pathname, searchParams } = new URL(request.url, 'http://x');
     const made = routes[pathname];
     if (typeof made === 'function') {
-      const [type, body] = made();
+      const [type, body] = made(searchParams);
       response.writeHead(200, { ...headers, 'Content-Type': type }).end(body);
       return;
     }
@@ -64,10 +64,24 @@ const FLAGS = [
   '--disable-sync',
 ];
 
+const installed = () => [process.env.KINORA_CHROMIUM, '/usr/bin/chromium'].find((file) => file && existsSync(file));
+
+/** Chromium at `url` with its disk in `folder`, as a person has it: what drives a browser keeps answers of servers in its memory. */
+export function alone(url, folder) {
+  const args = ['--headless=new', ...FLAGS, `--user-data-dir=${folder}`, url];
+  const browser = spawn(installed() ?? 'chromium', args, { stdio: 'ignore' });
+  const ended = new Promise((resolve) => browser.once('exit', resolve));
+  const close = () => {
+    browser.kill();
+    return ended;
+  };
+  return { pids: () => [browser.pid, ...descendants(browser.pid)], close };
+}
+
 /** Chromium with a page at `url`; `pids()` are its processes. */
 export async function launch(url = 'about:blank') {
   const { chromium } = require('playwright-core');
-  const executablePath = [process.env.KINORA_CHROMIUM, '/usr/bin/chromium'].find((file) => file && existsSync(file));
+  const executablePath = installed();
   const before = new Set(children(process.pid));
   const browser = await chromium.launch({ ...(executablePath ? { executablePath } : {}), args: FLAGS });
   const own = children(process.pid).filter((pid) => !before.has(pid));

@@ -2,17 +2,10 @@
 
 use wasm_bindgen::{Clamped, prelude::*};
 
-#[wasm_bindgen]
-extern "C" {
-    /// Defined by the worker, as for the engine: a panic is the end of both.
-    #[wasm_bindgen(js_namespace = self, js_name = kinoraPanicked)]
-    fn panicked(message: &str);
-}
-
 /// Runs when this module is started.
 #[wasm_bindgen(start)]
 pub fn start() {
-    std::panic::set_hook(Box::new(|info| panicked(&info.to_string())));
+    kinora_panic_hook::install();
 }
 
 /// Collects frames and gives the file.

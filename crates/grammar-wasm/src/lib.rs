@@ -5,17 +5,10 @@ use js_sys::Function;
 use kinora_grammar::{Compiler, Grammar, Guidance, Result, Tokens};
 use wasm_bindgen::{JsCast, prelude::*};
 
-#[wasm_bindgen]
-extern "C" {
-    /// Defined by the worker, as for the engine: a panic is the end of both.
-    #[wasm_bindgen(js_namespace = self, js_name = kinoraPanicked)]
-    fn panicked(message: &str);
-}
-
 /// Runs when this module is started.
 #[wasm_bindgen(start)]
 pub fn start() {
-    std::panic::set_hook(Box::new(|info| panicked(&info.to_string())));
+    kinora_panic_hook::install();
 }
 
 /// The tokens that texts are made of.

@@ -24,17 +24,10 @@ pub use selftest::selftest;
 pub use stream::FilmStream;
 use wasm_bindgen::prelude::*;
 
-#[wasm_bindgen]
-extern "C" {
-    /// Defined by the worker: a panic is the end of this instance, and whoever waits must hear of it.
-    #[wasm_bindgen(js_namespace = self, js_name = kinoraPanicked)]
-    fn panicked(message: &str);
-}
-
 /// Runs once in every thread that starts this module.
 #[wasm_bindgen(start)]
 pub fn start() {
-    std::panic::set_hook(Box::new(|info| panicked(&info.to_string())));
+    kinora_panic_hook::install();
 }
 
 /// Works for the engine's thread pool; never returns. Called in each helper worker.

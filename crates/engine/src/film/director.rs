@@ -235,14 +235,14 @@ impl FilmStream {
                         continue;
                     }
                     // a script that begins with others is written again, from the plainest words
-                    let plain = plain_idea(&self.grounded);
-                    let vocabulary = self.video.painter.vocabulary();
-                    if text.is_empty() && plain != self.grounded.idea && is_of_others(line, &self.grounded, vocabulary)
-                    {
-                        *stream = self.engine.chat(script_request(&plain, &self.request, &self.abort))?;
-                        self.grounded.idea = plain;
-                        line.clear();
-                        return Ok(None);
+                    if text.is_empty() && is_of_others(line, &self.grounded, self.video.painter.vocabulary()) {
+                        let plain = plain_idea(&self.grounded);
+                        if plain != self.grounded.idea {
+                            *stream = self.engine.chat(script_request(&plain, &self.request, &self.abort))?;
+                            self.grounded.idea = plain;
+                            line.clear();
+                            return Ok(None);
+                        }
                     }
                     self.tell_lines(text, line);
                 }

@@ -3,7 +3,7 @@
 use kinora_models::video::layout::{CharacterIds, ShotIds, Vocabulary, VocabularyError};
 use serde_json::{Value, json};
 
-use super::wording::{caption, mend_caption};
+use super::wording::{caption, is_article, mend_caption};
 use super::{Character, Grounded, Shot, Storyboard};
 
 /// Characters that fit one shot.
@@ -82,7 +82,7 @@ pub fn make_consistent(board: &mut Storyboard, grounded: &Grounded, vocabulary: 
 fn tells_of(caption: &str, prop: &str) -> bool {
     let mut words = caption.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).peekable();
     while let Some(word) = words.next() {
-        if matches!(word, "a" | "an" | "the" | "A" | "An" | "The") && words.peek() == Some(&prop) {
+        if is_article(word) && words.peek() == Some(&prop) {
             return true;
         }
     }

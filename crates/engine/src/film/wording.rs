@@ -18,6 +18,15 @@ fn put(word: &str, new: &str) -> String {
     word.replacen(bare(word), new, 1)
 }
 
+fn is_indefinite(word: &str) -> bool {
+    matches!(word, "a" | "an" | "A" | "An")
+}
+
+/// Whether a noun phrase begins with `word`.
+pub(super) fn is_article(word: &str) -> bool {
+    is_indefinite(word) || matches!(word, "the" | "The")
+}
+
 /// Whether `word` names `kind`, one or several.
 fn names(word: &str, kind: &str) -> bool {
     let word = bare(word);
@@ -58,8 +67,7 @@ pub(super) fn is_of_others(line: &str, grounded: &Grounded, vocabulary: &Vocabul
     // how often a kind is named as somebody new
     let new = |kind: &String| {
         let words: Vec<&str> = line.split(' ').collect();
-        let begins =
-            |at: usize| (at.saturating_sub(3)..at).any(|i| matches!(words.get(i), Some(&("a" | "an" | "A" | "An"))));
+        let begins = |at: usize| (at.saturating_sub(3)..at).any(|i| words.get(i).is_some_and(|w| is_indefinite(w)));
         words.iter().enumerate().filter(|(at, word)| bare(word) == kind && begins(*at)).count()
     };
     let named = |kind: &String| grounded.characters.iter().filter(|(k, _)| k == kind).count();
@@ -190,7 +198,7 @@ fn own_colors(words: &mut [String], cast: &[(&str, Option<&str>)], colors: &[Str
 fn own_props(words: &mut [String], named: &[String], all: &[String]) {
     let Some(prop) = named.first() else { return };
     for at in 1..words.len() {
-        let article = words.get(at - 1).is_some_and(|w| matches!(bare(w), "a" | "an" | "the" | "A" | "An" | "The"));
+        let article = words.get(at - 1).is_some_and(|w| is_article(bare(w)));
         let Some(word) = words.get_mut(at).filter(|_| article) else { continue };
         let thing = bare(word);
         if all.iter().any(|p| p == thing) && named.iter().all(|p| p != thing) {
@@ -208,9 +216,8 @@ fn two_of_a_kind(words: &mut Vec<String>, kind: &str, colors: &[String]) {
         if bare(word) == many && single {
             *word = put(word, kind);
         }
-        single = matches!(bare(word), "a" | "an" | "A" | "An") || single && colors.iter().any(|color| color == word);
+        single = is_indefinite(bare(word)) || single && colors.iter().any(|color| color == word);
     }
-    let article = |word: &str| matches!(word, "a" | "an" | "A" | "An" | "the" | "The");
     // phrases of the kind: where they begin and where their noun stands
     let mut phrases: Vec<(usize, usize)> = Vec::new();
     for (noun, word) in words.iter().enumerate() {
@@ -218,7 +225,7 @@ fn two_of_a_kind(words: &mut Vec<String>, kind: &str, colors: &[String]) {
             continue;
         }
         let from = phrases.last().map_or(0, |(_, noun)| noun + 1);
-        let begins = (from..noun).rev().take(4).find(|at| words.get(*at).is_some_and(|w| article(w)));
+        let begins = (from..noun).rev().take(4).find(|at| words.get(*at).is_some_and(|w| is_article(w)));
         phrases.extend(begins.map(|at| (at, noun)));
     }
     let [(a, first), (b, second), ..] = phrases.as_slice() else { return };

@@ -96,9 +96,17 @@ impl Conv {
     }
 }
 
-/// A file whose config has other text in it.
+/// Checks that `load` refuses a file whose config has other text in it, `[from, to, what the error names]`.
 #[cfg(test)]
-pub(super) fn with_config(file: &[u8], from: &str, to: &str) -> SafeTensorsFile {
+pub(super) fn refuses<T>(file: &[u8], cases: &[[&str; 3]], load: impl Fn(&SafeTensorsFile) -> Result<T>) {
+    for [from, to, what] in cases {
+        let error = load(&with_config(file, from, to)).err().map(|e| e.to_string());
+        assert!(error.as_ref().is_some_and(|e| e.contains(what)), "{error:?} names {what}");
+    }
+}
+
+#[cfg(test)]
+fn with_config(file: &[u8], from: &str, to: &str) -> SafeTensorsFile {
     let (length, rest) = file.split_first_chunk().unwrap();
     let (header, data) = rest.split_at(u64::from_le_bytes(*length) as usize);
     let mut header: serde_json::Value = serde_json::from_slice(header).unwrap();

@@ -187,8 +187,7 @@ impl Cast {
             likes && (known.sort.is_none() || named.sort.is_none() || known.sort == named.sort)
         };
         match determiner {
-            Determiner::Indefinite => None,
-            Determiner::Of => word.filter(|_| false),
+            Determiner::Indefinite | Determiner::Of => None,
             // "the king … the knight": two boys; "a kitten … the cat": one
             _ => word.filter(alike).or_else(|| {
                 let beside = self.last_word() == Some("and");

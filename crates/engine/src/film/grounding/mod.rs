@@ -336,6 +336,27 @@ mod tests {
     }
 
     #[test]
+    fn no_order_of_known_words_is_too_much() {
+        let vocabulary = cartoon_vocabulary();
+        let known =
+            include_str!("lexicon.txt").lines().filter(|l| !l.starts_with('#')).filter_map(|l| l.split_once(':'));
+        let mut words: Vec<String> =
+            known.flat_map(|(_, words)| words.split_whitespace()).map(|w| w.replace(['~', '_'], " ")).collect();
+        words.extend(["zorgy", "Ziggy", "7", ",", ".", "'s", "-"].map(str::to_string));
+        let mut state = 1u64;
+        let mut next = |n: usize| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) as usize % n
+        };
+        for _ in 0..2_000 {
+            let idea: Vec<&str> = (0..1 + next(12)).map(|_| words[next(words.len())].trim()).collect();
+            let idea = idea.join(" ");
+            let g = ground(&idea, &vocabulary);
+            assert!(g.characters.len() <= 2 && !g.idea.contains("  "), "{idea}: {g:?}");
+        }
+    }
+
+    #[test]
     fn a_long_idea_is_cut_with_a_notice() {
         let g = grounded(&"cat ".repeat(10_000));
         assert!(g.notices.contains(&GroundingNotice::Cut { words: 10_000 }));

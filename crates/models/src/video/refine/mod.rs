@@ -13,6 +13,8 @@ mod unet;
 
 pub use config::Config;
 
+use std::borrow::Cow;
+
 use super::layout::{ShotIds, Vocabulary};
 use super::noise::Noise;
 use super::weights;
@@ -139,9 +141,11 @@ impl Refiner {
         }
         let look = Tensor::from_f32(&self.device, &shape, draft)?.scale(2.0)?.add_scalar(-1.0)?; // −1..1
         let parts = self.net.parts(&look, &shot.place, &shot.look)?.to_vec().await?;
-        let own = shot.still.is_none().then(|| shot.textures.under(&shot.white(index)));
-        let textures = shot.still.as_ref().or(own.as_ref()).map_or(&[][..], Vec::as_slice);
-        Ok(drawn(draft, &parts, textures, shot.moved.1.as_ref(), shot.scale))
+        let textures = match &shot.still {
+            Some(still) => Cow::Borrowed(still),
+            None => Cow::Owned(shot.textures.under(&shot.white(index))),
+        };
+        Ok(drawn(draft, &parts, &textures, shot.moved.1.as_ref(), shot.scale))
     }
 
     /// How the picture is moved after it was moved anew `times`.

@@ -1,0 +1,188 @@
+//! The nouns of an idea: who it names, things and places.
+
+use super::super::GroundingNotice;
+use super::super::cast::{Count, Determiner, Named};
+use super::super::lexicon::{Entry, Kind};
+use super::super::words::Word;
+use super::{Part, Reader, add};
+
+impl Reader<'_> {
+    /// A noun that names a character, or might.
+    pub(super) fn someone(&mut self, entry: &Entry, phrase: String) {
+        let owner = phrase.ends_with("'s") || phrase.ends_with("’s");
+        let beside = self.words.get(self.at).is_some_and(|w| !w.pause);
+        if let (_, Some(next)) = self.phrase(self.at)
+            && entry.kind == Kind::Character
+            && next.kind == Kind::Character
+            && beside
+            && !owner
+            && (entry.nearest || !self.before.is_empty())
+        {
+            // "a robot dog", "baby penguin", "pirate cat": the first only says what kind of character the second is
+            if !entry.nearest {
+                let word = format!("{phrase} {}", self.text(self.at, 1));
+                self.out.notices.push(GroundingNotice::Nearest { word, concept: next.concept.to_string() });
+            }
+            self.before.push((Part::Sort, phrase));
+            return;
+        }
+        // "the king's castle" shows no king
+        let owned = owner && matches!(self.phrase(self.at), (_, Some(Entry { kind: Kind::Place, .. })));
+        if self.as_if || owned {
+            self.as_if = false;
+            self.before.retain(|(part, _)| owned && *part == Part::Determiner);
+            return add(&mut self.unknown, &phrase);
+        }
+        let determiner = self.determiner();
+        match entry.kind {
+            // "a lily"
+            Kind::Name if matches!(determiner, Determiner::Indefinite | Determiner::Definite) => {
+                return self.unknown(phrase);
+            }
+            Kind::Name => {
+                let behind = self.cast.last_word().is_none() && !self.cast.text.is_empty() && self.before.is_empty();
+                let behind = behind && self.words.get(self.at - 1).is_some_and(|w| !w.pause);
+                if self.is_called()
+                    || self.is_title()
+                    || behind
+                    || self.noun(self.at) == Some(Kind::Character) && beside
+                {
+                    return self.cast.drop_leads();
+                }
+            }
+            Kind::Vague if self.named == 1 && determiner == Determiner::Of && self.cast.members.len() == 1 => {
+                let kind = self.cast.members[0].kind.clone();
+                let count = Count::One;
+                self.out.notices.push(GroundingNotice::Nearest { word: phrase.clone(), concept: kind.clone() });
+                return self.name(kind, phrase, count, Determiner::Other, entry);
+            }
+            Kind::Vague if self.named > 0 => {
+                self.before.clear();
+                return self.cast.drop_leads();
+            }
+            Kind::Pronoun if self.anybody => return self.known(phrase),
+            Kind::Vague | Kind::Pronoun if self.lexicon.is_plural(&phrase) => {
+                self.nearest(entry, &phrase);
+                self.name("boy".into(), phrase.clone(), Count::One, Determiner::Indefinite, entry);
+                self.cast.word("and");
+                return self.name("girl".into(), phrase, Count::One, Determiner::Indefinite, entry);
+            }
+            _ => {}
+        }
+        self.nearest(entry, &phrase);
+        let said = self.before.iter().filter_map(|(part, _)| match part {
+            Part::Count(count) => Some(*count),
+            _ => None,
+        });
+        let plural = self.lexicon.is_plural(&phrase);
+        let count = match said.fold(Count::One, |a, b| if b > a { b } else { a }) {
+            Count::One if plural => Count::Two,
+            Count::Many | Count::Two if !plural && !phrase.ends_with("fish") => Count::One,
+            count => count,
+        };
+        let determiner = match (entry.kind, determiner) {
+            (Kind::Name | Kind::Pronoun, Determiner::None) => Determiner::Definite,
+            (_, determiner) => determiner,
+        };
+        self.name(entry.concept.to_string(), phrase, count, determiner, entry);
+        if owner {
+            match self.noun(self.at) {
+                Some(Kind::Character) => self.cast.word("and"),
+                Some(Kind::Prop) => self.cast.word("with"),
+                _ => return,
+            }
+            self.before.push((Part::Determiner, "a".into()));
+        }
+    }
+
+    fn determiner(&self) -> Determiner {
+        let says =
+            |(part, text): &'_ (Part, String)| matches!(part, Part::Determiner | Part::Count(_)).then(|| text.clone());
+        let words: Vec<String> = self.before.iter().filter_map(says).collect();
+        Determiner::of(words.iter().map(String::as_str))
+    }
+
+    fn name(&mut self, kind: String, phrase: String, count: Count, determiner: Determiner, entry: &Entry) {
+        let (mut color, mut likes, mut said, mut sort) = (None, Vec::new(), String::new(), None);
+        for (part, text) in std::mem::take(&mut self.before) {
+            match part {
+                Part::Color(c) if color.as_ref().is_none_or(|known| *known == c) => color = Some(c),
+                Part::Color(_) => add(&mut self.colors, &text),
+                Part::Like => likes.push(text),
+                Part::Sort => sort = Some(text),
+                Part::Count(_) => said = format!("{text} "),
+                Part::Determiner => {}
+            }
+        }
+        let said = format!("{said}{phrase}");
+        let word = self.lexicon.base(&phrase);
+        color = color.or(self.the_one.take());
+        self.cast.name(Named { kind, color, word, said, likes, sort, count, nearest: entry.nearest }, determiner);
+    }
+
+    /// A prop or a place, which has no colour to choose.
+    pub(super) fn thing(&mut self, entry: &Entry, phrase: String, len: usize) {
+        if self.as_if {
+            self.as_if = false;
+            self.before.clear();
+            return add(&mut self.unknown, &phrase);
+        }
+        // "an apple tree"
+        if entry.kind == Kind::Prop
+            && !self.before.is_empty()
+            && matches!(self.phrase(self.at), (_, Some(Entry { kind: Kind::Prop, .. })))
+            && self.words.get(self.at).is_some_and(|w| !w.pause)
+        {
+            return;
+        }
+        self.nearest(entry, &phrase);
+        let plural = entry.kind == Kind::Prop && self.lexicon.is_plural(&phrase);
+        let (mut article, mut words) = (None, Vec::new());
+        for (part, text) in std::mem::take(&mut self.before) {
+            match part {
+                Part::Color(_) => add(&mut self.colors, &format!("{text} {phrase}")),
+                Part::Count(Count::Two | Count::Many) if plural => {
+                    let word = format!("{text} {phrase}");
+                    self.out.notices.push(GroundingNotice::Fewer { word, shown: 1 });
+                }
+                Part::Count(_) => {}
+                Part::Determiner => {
+                    article = Some(if matches!(text.as_str(), "the" | "a" | "an") { text } else { "a".into() })
+                }
+                Part::Like | Part::Sort => words.push(text),
+            }
+        }
+        let concept = entry.concept.to_string();
+        if entry.kind == Kind::Place {
+            if !self.out.places.is_empty() && self.travels() {
+                // the text model tells of one place
+                self.cast.drop_leads();
+                return add(&mut self.out.places, &concept);
+            }
+            self.cast.starts();
+        }
+        let list = if entry.kind == Kind::Prop { &mut self.out.props } else { &mut self.out.places };
+        add(list, &concept);
+        // Nouns are read by the concept's name.
+        let renamed = entry.nearest || plural || !phrase.is_ascii() || len == 1 && phrase.len() > 12;
+        let article = match article {
+            None if plural || renamed && entry.kind == Kind::Prop => Some("a".to_string()),
+            None if renamed && phrase.is_ascii() => Some("the".to_string()),
+            article => article.map(|word| if plural { "a".to_string() } else { word }),
+        };
+        for word in article.into_iter().chain(words) {
+            self.cast.word(word);
+        }
+        self.cast.word(entry.read.clone().unwrap_or(if renamed { concept } else { phrase }));
+    }
+
+    /// At a second place or time: "from the farm to the beach" comes to both, "on a farm by the sea" does not.
+    pub(super) fn travels(&mut self) -> bool {
+        let parts =
+            |w: &Word| matches!(w.text.as_str(), "leave" | "leaves" | "left" | "leaving" | "end" | "ends" | "until");
+        let said = self.words.iter().take(self.at).any(parts);
+        let travels = said || matches!(self.cast.last_word(), Some("to" | "into" | "until"));
+        self.out.journey |= travels;
+        travels
+    }
+}
