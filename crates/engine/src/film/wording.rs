@@ -2,8 +2,8 @@
 
 use kinora_models::video::layout::Vocabulary;
 
-use super::grounding::{articles, plural};
-use super::{Character, Grounded, Shot};
+use super::grounding::{articles, at_place, plural};
+use super::{Character, Grounded, Shot, pairs};
 
 /// Words that a place, a time or a company begins with.
 const PREPOSITIONS: [&str; 9] = ["in", "on", "at", "by", "under", "between", "with", "of", "near"];
@@ -56,8 +56,18 @@ fn capital(word: &str) -> String {
     chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }
 
-/// Whether lines are about others than the idea: somebody whom it does not name, or one of a kind twice.
+/// Whether lines play elsewhere than the idea, as their heads say.
+fn is_elsewhere(line: &str, grounded: &Grounded, vocabulary: &Vocabulary) -> bool {
+    let is_head = |place: &String| line.contains(&format!(". {} – ", place.to_uppercase()));
+    let there = grounded.places.is_empty() || grounded.places.iter().any(is_head);
+    !there && vocabulary.place.iter().any(is_head)
+}
+
+/// Whether lines are about others than the idea: somebody whom it does not name, one of a kind twice, or another place.
 pub(super) fn is_of_others(line: &str, grounded: &Grounded, vocabulary: &Vocabulary) -> bool {
+    if is_elsewhere(line, grounded, vocabulary) {
+        return true;
+    }
     if grounded.characters.is_empty() {
         return false;
     }
@@ -87,7 +97,7 @@ pub(super) fn plain_idea(grounded: &Grounded) -> String {
     let mut parts = vec![who];
     parts.push(grounded.actions.iter().take(2).map(verb).collect::<Vec<_>>().join(" and then "));
     parts.extend(grounded.props.first().map(|prop| format!("with a {prop}")));
-    parts.extend(grounded.places.first().map(|place| format!("in the {place}")));
+    parts.extend(grounded.places.first().map(|place| at_place(place)));
     parts.extend(
         grounded.weathers.first().filter(|weather| *weather != "clear").map(|weather| format!("in the {weather}")),
     );
@@ -97,14 +107,19 @@ pub(super) fn plain_idea(grounded: &Grounded) -> String {
     articles(&parts.join(" "))
 }
 
-/// The line of shot `at` of `of` with the place and the time in its head (in capitals) where a journey has them.
-pub(super) fn head_of(line: &str, grounded: &Grounded, at: usize, of: usize) -> String {
+/// The line of shot `at` of `of` with the idea's place and time in its head (in capitals).
+pub(super) fn head_of(line: &str, grounded: &Grounded, vocabulary: &Vocabulary, at: usize, of: usize) -> String {
     let (place, time) = grounded.stop(at, of);
     let mut line = line.to_string();
-    for (here, all) in [(place, &grounded.places), (time, &grounded.times)] {
-        let Some(here) = here else { continue };
-        for other in all {
-            line = line.replace(&other.to_uppercase(), &here.to_uppercase());
+    for (stop, named, all, before, behind) in [
+        (place, &grounded.places, &vocabulary.place, ". ", " – "),
+        (time, &grounded.times, &vocabulary.time, " – ", ""),
+    ] {
+        let head = |word: &String| format!("{before}{}{behind}", word.to_uppercase());
+        let Some(here) = stop.or_else(|| named.first()) else { continue };
+        let other = |word: &&String| stop.is_some() || !named.contains(word);
+        if let Some(old) = all.iter().find(|word| line.contains(&head(word))).filter(other) {
+            line = line.replacen(&head(old), &head(here), 1);
         }
     }
     line
@@ -126,15 +141,23 @@ pub(super) fn mend_caption(shot: &Shot, grounded: &Grounded, vocabulary: &Vocabu
 pub(super) fn caption(shot: &Shot, first: bool) -> String {
     let Some(hero) = shot.characters.first() else { return String::new() };
     let one = |c: &Character| if first { format!("a {} {}", c.color, c.kind) } else { format!("the {}", c.kind) };
-    let text = match shot.characters.get(1) {
+    let who = match shot.characters.get(1) {
         Some(other) if other.kind == hero.kind && (!first || other.color == hero.color) => {
             let before = if first { format!("two {}", hero.color) } else { "the".to_string() };
-            format!("{before} {} {}.", plural(&hero.kind), hero.action)
+            format!("{before} {}", plural(&hero.kind))
         }
-        Some(other) => format!("{} and {} {}.", one(hero), one(other), hero.action),
-        None => format!("{} {}.", one(hero), third_person(&hero.action)),
+        Some(other) => format!("{} and {}", one(hero), one(other)),
+        None => one(hero),
     };
-    capital(&articles(&text))
+    let does = if shot.characters.len() > 1 { hero.action.clone() } else { third_person(&hero.action) };
+    let with = match hero.action.as_str() {
+        _ if shot.prop == "none" => String::new(),
+        "look" => format!(" at the {}", shot.prop),
+        "talk" => format!(" about the {}", shot.prop),
+        "sleep" => format!(" next to the {}", shot.prop),
+        _ => format!(" with the {}", shot.prop),
+    };
+    capital(&articles(&format!("{who} {does}{with}.")))
 }
 
 fn third_person(verb: &str) -> String {
@@ -150,6 +173,7 @@ fn mend(text: &str, cast: &[(&str, Option<&str>)], grounded: &Grounded, vocabula
     let mut words: Vec<String> = text.split(' ').map(str::to_string).collect();
     plain_part(&mut words, &grounded.idea);
     own_props(&mut words, &grounded.props, &vocabulary.prop);
+    sensible(&mut words, &grounded.idea);
     match cast {
         [(a, _), (b, _)] if a == b => two_of_a_kind(&mut words, a, colors),
         _ => own_colors(&mut words, cast, colors),
@@ -197,12 +221,22 @@ fn own_colors(words: &mut [String], cast: &[(&str, Option<&str>)], colors: &[Str
 /// A thing that the idea does not name gives way to the one that it names.
 fn own_props(words: &mut [String], named: &[String], all: &[String]) {
     let Some(prop) = named.first() else { return };
-    for at in 1..words.len() {
-        let article = words.get(at - 1).is_some_and(|w| is_article(bare(w)));
-        let Some(word) = words.get_mut(at).filter(|_| article) else { continue };
+    for word in words {
         let thing = bare(word);
         if all.iter().any(|p| p == thing) && named.iter().all(|p| p != thing) {
             *word = put(word, prop);
+        }
+    }
+}
+
+/// Nobody reads a cake, unless the idea says so.
+fn sensible(words: &mut [String], idea: &str) {
+    for at in 2..words.len() {
+        let Some([verb, article, thing]) = words.get(at - 2..=at) else { continue };
+        let instead =
+            pairs::instead(verb, bare(thing)).filter(|_| is_article(article) && !pairs::asked(idea, verb, bare(thing)));
+        if let (Some(instead), Some(verb)) = (instead, words.get_mut(at - 2)) {
+            *verb = instead.to_string();
         }
     }
 }
@@ -303,11 +337,13 @@ mod tests {
         assert!(others("a robot", "1. EXT. MEADOW – DAY. A blue bird and a robot sit."));
         assert!(others("a dog", "A brown dog and a brown dog wander."));
         assert!(others("a dog", "A gray dog walks with a gray dog."));
+        assert!(others("a dog at the beach", "1. EXT. FARM – DAY. A dog waits."));
+        assert!(!others("a dog at the beach", "1. EXT. BEACH – DAY. A dog waits."));
         assert!(!others("a dog", "A dog waits. DOG: \"I am a dog!\""));
         assert!(!others("two dogs", "Two dogs wait.") && !others("a story", "A bird waits."));
         let plain = |idea: &str| plain_idea(&ground(idea, &v));
         assert_eq!(plain("it was a dark night and the old orange dog danced"), "an orange dog dances at night");
-        assert_eq!(plain("two cats by the sea in the rain"), "two cats in the beach in the rain");
+        assert_eq!(plain("two cats by the sea in the rain"), "two cats at the beach in the rain");
         assert_eq!(mend_title("The Dog and the Dog", &ground("two dogs", &v)), "The Two Dogs");
     }
 
