@@ -1,7 +1,9 @@
 //! Script and storyboard tell the same film: the captions are the script's sentences, and where a shot had to change, its line
 //! does.
 
-use super::{Shot, Storyboard};
+use kinora_models::video::layout::Vocabulary;
+
+use super::{Grounded, Shot, Storyboard};
 
 /// A line of a script: "2. EXT. FARM – DAY. ", "The cat sits.", " Bees hum. CAT: …".
 struct Line<'a> {
@@ -56,8 +58,41 @@ fn recolored(a: &str, b: &str, colors: &[String]) -> bool {
         && a.split(' ').zip(b.split(' ')).all(|(a, b)| a == b || free(a) && free(b))
 }
 
+/// Whether lines play elsewhere than the idea, as their heads say.
+pub(super) fn is_elsewhere(line: &str, grounded: &Grounded, vocabulary: &Vocabulary) -> bool {
+    let is_head = |place: &String| line.contains(&format!(". {} – ", place.to_uppercase()));
+    let there = grounded.places.is_empty() || grounded.places.iter().any(is_head);
+    !there && vocabulary.place.iter().any(is_head)
+}
+
+/// The line of shot `at` of `of` with the idea's place and time in its head (in capitals).
+pub(super) fn head_of(line: &str, grounded: &Grounded, vocabulary: &Vocabulary, at: usize, of: usize) -> String {
+    let (place, time) = grounded.stop(at, of);
+    let mut line = line.to_string();
+    for (stop, named, all, before, behind) in [
+        (place, &grounded.places, &vocabulary.place, ". ", " – "),
+        (time, &grounded.times, &vocabulary.time, " – ", ""),
+    ] {
+        let head = |word: &String| format!("{before}{}{behind}", word.to_uppercase());
+        let Some(here) = stop.or_else(|| named.first()) else { continue };
+        let other = |word: &&String| stop.is_some() || !named.contains(word);
+        if let Some(old) = all.iter().find(|word| line.contains(&head(word))).filter(other) {
+            line = line.replacen(&head(old), &head(here), 1);
+        }
+    }
+    let told = |word: &String| line.contains(&format!(", {}.", word.to_uppercase()));
+    if let Some(weather) = grounded.weathers.first().filter(|weather| *weather != "clear" && !told(weather))
+        && let Some(end) = line.find(" – ").and_then(|dash| Some(dash + line.get(dash..)?.find(['.', ','])?))
+    {
+        let rest = line.get(end..).and_then(|rest| rest.split_once('.')).map_or("", |(_, rest)| rest).to_string();
+        line = format!("{}, {}.{rest}", line.get(..end).unwrap_or(""), weather.to_uppercase());
+    }
+    line
+}
+
 #[cfg(test)]
 mod tests {
+    use super::super::{cartoon_vocabulary, ground};
     use super::*;
 
     const SCRIPT: &str = "The Cat's Day\n1. EXT. FARM – DAY. A red cat sits on the farm. Bees hum. CAT: \"Ah!\"\n2. EXT. FARM – DAY, RAIN. \
@@ -101,5 +136,17 @@ mod tests {
         let film = board(["The cat flies.", "The cat runs."]);
         assert_eq!(retold("A title\n1. EXT. FARM – DAY. The cat sits.", &film, &[]), None);
         assert_eq!(retold("A title\nThe cat sits.\nThe cat jumps.", &film, &[]), None);
+    }
+
+    #[test]
+    fn a_head_says_where_when_and_in_what_weather() {
+        let v = cartoon_vocabulary();
+        let head = |idea: &str, line: &str| head_of(line, &ground(idea, &v), &v, 1, 3);
+        assert_eq!(
+            head("a dog at the beach at night in the rain", "2. EXT. FARM – DAY. The dog waits."),
+            "2. EXT. BEACH – NIGHT, RAIN. The dog waits."
+        );
+        assert_eq!(head("a dog in the fog", "2. EXT. FARM – DAY, SNOW. A dog."), "2. EXT. FARM – DAY, FOG. A dog.");
+        assert_eq!(head("a dog", "2. EXT. FARM – DAY, SNOW. A dog."), "2. EXT. FARM – DAY, SNOW. A dog.");
     }
 }

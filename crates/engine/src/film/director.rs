@@ -8,10 +8,10 @@ use kinora_models::video::refine::Refiner;
 
 use super::{
     Cue, FilmEvent, FilmRequest, Frame, Grounded, Script, Shot, Storyboard,
-    agreement::{retold, take_captions},
+    agreement::{head_of, retold, take_captions},
     ground, keep_promises, make_consistent, refine, schema, shot_ids,
     storyboard::complete_shots,
-    wording::{head_of, is_of_others, mend_line, mend_title, plain_idea},
+    wording::{is_of_others, mend_line, mend_title, plain_idea},
 };
 use crate::recovery::MAX_RECOVERIES;
 use crate::sampling::Sampling;

@@ -110,7 +110,7 @@ fn cast(mut written: Vec<Character>, grounded: &Grounded) -> Vec<Character> {
 }
 
 /// What the idea named and a finished storyboard forgot comes back: an action in a shot that shows none of the idea's, after
-/// those that the idea names before; a prop in a shot without one; the places and times of a journey.
+/// those that the idea names before; a prop in a shot without one; a mood in the first shot; the places and times of a journey.
 pub fn keep_promises(board: &mut Storyboard, grounded: &Grounded) {
     let of = board.shots.len();
     for (at, shot) in board.shots.iter_mut().enumerate() {
@@ -128,6 +128,12 @@ pub fn keep_promises(board: &mut Storyboard, grounded: &Grounded) {
         if let Some(shot) = chosen.and_then(|at| board.shots.get_mut(at)) {
             shot.prop.clone_from(prop);
         }
+    }
+    let feels = |shot: &Shot| shot.characters.iter().any(|c| grounded.moods.contains(&c.mood));
+    if let (Some(mood), false) = (grounded.moods.first(), board.shots.iter().any(feels))
+        && let Some(hero) = board.shots.first_mut().and_then(|shot| shot.characters.first_mut())
+    {
+        hero.mood.clone_from(mood);
     }
     let shows = |shot: &Shot, actions: &[String]| shot.characters.iter().any(|c| actions.contains(&c.action));
     for (at, action) in grounded.actions.iter().enumerate() {
@@ -243,6 +249,8 @@ mod tests {
         assert_eq!([0, 1].map(|i| board.shots[i].characters[0].action.as_str()), ["jump", "walk"]);
         keep_promises(&mut board, &ground("a cat walks", &v));
         assert_eq!(board.shots[0].characters[0].action, "jump");
+        keep_promises(&mut board, &ground("why is the cat so sad?", &v));
+        assert_eq!([0, 1].map(|i| board.shots[i].characters[0].mood.as_str()), ["sad", "happy"]);
     }
 
     #[test]

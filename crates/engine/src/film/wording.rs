@@ -3,7 +3,7 @@
 use kinora_models::video::layout::Vocabulary;
 
 use super::grounding::{articles, at_place, plural};
-use super::{Character, Grounded, Shot, pairs};
+use super::{Character, Grounded, Shot, agreement::is_elsewhere, pairs};
 
 /// Words that a place, a time or a company begins with.
 const PREPOSITIONS: [&str; 9] = ["in", "on", "at", "by", "under", "between", "with", "of", "near"];
@@ -56,13 +56,6 @@ fn capital(word: &str) -> String {
     chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }
 
-/// Whether lines play elsewhere than the idea, as their heads say.
-fn is_elsewhere(line: &str, grounded: &Grounded, vocabulary: &Vocabulary) -> bool {
-    let is_head = |place: &String| line.contains(&format!(". {} – ", place.to_uppercase()));
-    let there = grounded.places.is_empty() || grounded.places.iter().any(is_head);
-    !there && vocabulary.place.iter().any(is_head)
-}
-
 /// Whether lines are about others than the idea: somebody whom it does not name, one of a kind twice, or another place.
 pub(super) fn is_of_others(line: &str, grounded: &Grounded, vocabulary: &Vocabulary) -> bool {
     if is_elsewhere(line, grounded, vocabulary) {
@@ -105,24 +98,6 @@ pub(super) fn plain_idea(grounded: &Grounded) -> String {
     parts.extend(grounded.times.first().map(time));
     parts.retain(|part| !part.is_empty());
     articles(&parts.join(" "))
-}
-
-/// The line of shot `at` of `of` with the idea's place and time in its head (in capitals).
-pub(super) fn head_of(line: &str, grounded: &Grounded, vocabulary: &Vocabulary, at: usize, of: usize) -> String {
-    let (place, time) = grounded.stop(at, of);
-    let mut line = line.to_string();
-    for (stop, named, all, before, behind) in [
-        (place, &grounded.places, &vocabulary.place, ". ", " – "),
-        (time, &grounded.times, &vocabulary.time, " – ", ""),
-    ] {
-        let head = |word: &String| format!("{before}{}{behind}", word.to_uppercase());
-        let Some(here) = stop.or_else(|| named.first()) else { continue };
-        let other = |word: &&String| stop.is_some() || !named.contains(word);
-        if let Some(old) = all.iter().find(|word| line.contains(&head(word))).filter(other) {
-            line = line.replacen(&head(old), &head(here), 1);
-        }
-    }
-    line
 }
 
 /// A shot's caption in agreement with the shot.
@@ -176,7 +151,10 @@ fn mend(text: &str, cast: &[(&str, Option<&str>)], grounded: &Grounded, vocabula
     sensible(&mut words, &grounded.idea);
     match cast {
         [(a, _), (b, _)] if a == b => two_of_a_kind(&mut words, a, colors),
-        _ => own_colors(&mut words, cast, colors),
+        _ => {
+            one_of_a_kind(&mut words, cast);
+            own_colors(&mut words, cast, colors);
+        }
     }
     articles(&words.join(" "))
 }
@@ -215,6 +193,25 @@ fn own_colors(words: &mut [String], cast: &[(&str, Option<&str>)], colors: &[Str
         {
             *word = put(word, right);
         }
+    }
+}
+
+/// "the cat and the cat run" is about one.
+fn one_of_a_kind(words: &mut Vec<String>, cast: &[(&str, Option<&str>)]) {
+    let twice = words.windows(5).position(|w| match w {
+        [the, one, and, article, other] => {
+            is_article(the)
+                && and == "and"
+                && is_article(article)
+                && one == bare(other)
+                && cast.iter().any(|(kind, _)| kind == one)
+        }
+        _ => false,
+    });
+    let Some(at) = twice else { return };
+    words.drain(at + 2..at + 5);
+    if let Some(verb) = words.get_mut(at + 2) {
+        *verb = put(verb, &third_person(bare(verb)));
     }
 }
 
@@ -312,6 +309,7 @@ mod tests {
         assert_eq!(line(idea, "A red cat and a blue cat sit."), "A red cat and a blue cat sit.");
         assert_eq!(line(idea, "A red cats and a blue cats sit."), "A red cat and a blue cat sit.");
         assert_eq!(line("a cat and a dog", "The cat and the dog wave."), "The cat and the dog wave.");
+        assert_eq!(line("a cat in the snow", "The cat and the cat jump for joy."), "The cat jumps for joy.");
     }
 
     #[test]

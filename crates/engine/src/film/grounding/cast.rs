@@ -114,9 +114,10 @@ impl Cast {
         }
     }
 
-    /// Where a way starts is where the film is.
+    /// Where a way starts is where the film is, and a place beside somebody is where they are.
     pub(super) fn starts(&mut self) {
-        if let Some(Piece::Word(word)) = self.text.last_mut().filter(|p| matches!(p, Piece::Word(w) if w == "from")) {
+        let leads = |p: &&mut Piece| matches!(p, Piece::Word(w) if w == "from" || w == "and");
+        if let Some(Piece::Word(word)) = self.text.last_mut().filter(leads) {
             *word = "in".to_string();
         }
     }

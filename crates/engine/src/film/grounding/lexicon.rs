@@ -188,7 +188,11 @@ impl Lexicon {
         let is_form = |(stem, of_verb): &(String, bool)| {
             self.entries.get(stem).is_some_and(|entry| !of_verb || verbal(entry.kind))
         };
-        stems(phrase).into_iter().find(is_form).map(|(stem, _)| stem)
+        // "plays football"
+        let (first, rest) = phrase.split_once(' ').unwrap_or((phrase, ""));
+        let of_first = stems(first).into_iter().filter(|_| !rest.is_empty());
+        let of_first = of_first.map(|(stem, of_verb)| (format!("{stem} {rest}"), of_verb));
+        stems(phrase).into_iter().chain(of_first).find(is_form).map(|(stem, _)| stem)
     }
 
     /// Whether a noun is said of more than one.
@@ -239,6 +243,8 @@ fn irregular(word: &str) -> Option<&'static str> {
         "spun" => "spin",
         "swung" => "swing",
         "woke" => "wake",
+        "made" => "make",
+        "has" | "had" => "have",
         "went" | "gone" => "go",
         "came" => "come",
         "met" => "meet",

@@ -227,6 +227,8 @@ impl<'a> Reader<'a> {
             }
             Kind::Character | Kind::Vague | Kind::Name | Kind::Pronoun => self.someone(entry, phrase),
             Kind::Prop | Kind::Place => self.thing(entry, phrase, len),
+            // "a rain cloud"
+            Kind::Weather | Kind::Scene if self.is_of_noun(entry.kind) => {}
             Kind::Scene => {
                 if !self.plays_part(Some(entry), &phrase) {
                     self.before.clear();
@@ -338,6 +340,15 @@ impl<'a> Reader<'a> {
         if entry.nearest && !self.out.notices.contains(&notice) {
             self.out.notices.push(notice);
         }
+    }
+
+    /// Whether a noun phrase goes on with another noun: "a rain cloud", "the lighthouse keeper".
+    fn is_of_noun(&self, kind: Kind) -> bool {
+        let indefinite = |(part, text): &(Part, String)| {
+            *part == Part::Determiner && (kind == Kind::Scene || matches!(text.as_str(), "a" | "an"))
+        };
+        let noun = matches!(self.phrase(self.at).1, Some(Entry { kind: Kind::Character | Kind::Prop, .. }));
+        noun && self.before.iter().any(indefinite) && self.words.get(self.at).is_some_and(|w| !w.pause)
     }
 
     fn is_determiner(&self, at: usize) -> bool {

@@ -4,6 +4,8 @@ use super::lexicon::{Kind, Lexicon};
 
 /// Words shorter than this are read as another only where a letter is missing or two are swapped.
 const SHORTEST_SLIP: usize = 5;
+/// The shortest words that are read as another, with two letters swapped behind the first.
+const SHORTEST_SWAP: usize = 3;
 /// The rows of a keyboard, each key above the gap to the left of the one below it.
 const KEYS: [&str; 3] = ["qwertyuiop", "asdfghjkl", "zxcvbnm"];
 
@@ -11,7 +13,7 @@ const KEYS: [&str; 3] = ["qwertyuiop", "asdfghjkl", "zxcvbnm"];
 /// words and wrong first letters (light, night) have too many neighbours.
 pub(super) fn respell(lexicon: &Lexicon, word: &str) -> Option<String> {
     let len = word.chars().count();
-    if len + 1 < SHORTEST_SLIP || !word.chars().all(char::is_alphabetic) {
+    if len < SHORTEST_SWAP || !word.chars().all(char::is_alphabetic) {
         return None;
     }
     // as the lexicon has it, and as "gliding"
@@ -70,15 +72,17 @@ fn is_slip(word: &str, known: &str) -> bool {
         }
         std::cmp::Ordering::Equal => {
             let swapped = strsim::hamming(word, known) == Ok(2);
-            swapped || !first && meant.len() >= SHORTEST_SLIP && wanted.is_some_and(|wanted| confused(key, wanted))
+            swapped && (!first || meant.len() > SHORTEST_SWAP)
+                || !first && meant.len() >= SHORTEST_SLIP && wanted.is_some_and(|wanted| confused(key, wanted))
         }
     }
 }
 
-/// Whether people write one letter for another: keys beside each other, and vowels.
+/// Whether people write one letter for another: keys beside each other, vowels, and letters that sound alike.
 fn confused(a: char, b: char) -> bool {
     let vowel = |c: char| "aeiou".contains(c);
-    beside(a, b) || vowel(a) && vowel(b)
+    let sounds = |c: char| "csk".contains(c);
+    beside(a, b) || vowel(a) && vowel(b) || sounds(a) && sounds(b)
 }
 
 fn beside(a: char, b: char) -> bool {

@@ -82,7 +82,7 @@ impl Reader<'_> {
                 self.before.clear();
                 return self.cast.drop_leads();
             }
-            Kind::Pronoun if self.anybody => return self.known(phrase),
+            Kind::Pronoun if self.anybody && !self.owns_somebody() => return self.known(phrase),
             Kind::Vague | Kind::Pronoun if self.lexicon.is_plural(&phrase) => {
                 self.nearest(entry, &phrase);
                 self.name("boy".into(), phrase.clone(), Count::One, Determiner::Indefinite, entry.nearest);
@@ -106,6 +106,12 @@ impl Reader<'_> {
             }
             self.before.push((Part::Determiner, "a".into()));
         }
+    }
+
+    /// "she … her dog": somebody else than the dog.
+    fn owns_somebody(&self) -> bool {
+        let owns = |at: usize| (self.is(at, "his") || self.is(at, "her")) && self.noun(at + 1) == Some(Kind::Character);
+        self.cast.members.is_empty() && (self.at..self.words.len()).any(owns)
     }
 
     /// Whether a name stands here, and then who bears it: "Whiskers the cat".
