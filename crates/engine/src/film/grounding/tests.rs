@@ -53,6 +53,9 @@ fn a_thing_that_acts_is_played_by_somebody() {
         ("a blue car races a red car", ["blue robot+red robot", "", "run", ""]),
         ("a red balloon flies over the city", ["red ghost", "city", "fly", "balloon"]),
         ("a tree that wanted to walk", ["bear", "forest", "walk", ""]),
+        ("a shooting star falls into the garden", ["ghost", "meadow", "", "star"]),
+        ("a rain cloud that wants to make everyone happy", ["ghost", "", "", ""]),
+        ("the lighthouse keeper and his dog", ["boy+dog", "", "", ""]),
         ("a teapot and a cup dance", ["robot+robot", "", "dance", ""]),
         ("a lonely lamp waits for someone", ["robot", "", "stand", "lantern"]),
         ("photosynthesis explained by a mushroom", ["rabbit", "", "talk", "mushroom"]),
@@ -162,6 +165,7 @@ fn what_is_denied_or_only_looked_like_is_not_there() {
     assert_eq!(cast("a dog dressed as a ghost"), ["dog"]);
     assert_eq!(cast("a cat who thinks it is a dog"), ["cat"]);
     assert!(grounded("a robot without a book").props.is_empty());
+    assert_eq!(grounded("a boy never stops running").actions, ["run"]);
     assert!(grounded("no rain, just a fish").weathers.is_empty());
     assert_eq!(grounded("a dragon who can't fly walks").actions, ["walk"]);
     assert_eq!(grounded("a dragon who can't fly walks").idea, "a dragon walks");
@@ -175,6 +179,7 @@ fn names_and_pronouns_are_people_where_nobody_else_is_named() {
     assert_eq!(cast("she dances"), ["girl"]);
     assert_eq!(cast("they dance"), ["boy", "girl"]);
     assert_eq!(cast("a cat is happy and she dances"), ["cat"]);
+    assert_eq!(cast("she is happy because her dog came back"), ["girl", "dog"]);
     assert_eq!(cast("the girl's dog in the king's castle"), ["girl", "dog"]);
     assert_eq!(codes("my cat Whiskers sleeps"), [""; 0]);
 }
@@ -241,6 +246,7 @@ fn a_slip_of_a_letter_is_read_and_said() {
         (vec!["bird".into()], vec!["robot".into()], vec!["cat".into()])
     );
     assert_eq!((cast("an urple cat"), grounded("a lanter").props), (vec!["purple cat".into()], vec!["lantern".into()]));
+    assert_eq!(grounded("teh dgo runs adn jumps, ghots dansing").idea, "the dog runs and jumps ghost dancing");
     assert_eq!(grounded("a bird liding on the shore").actions, ["fly"]);
     assert_eq!(cast("ayellow ghost and a caring robot"), ["yellow ghost", "robot"]);
     // too short to tell: left to the text model
@@ -273,6 +279,8 @@ fn emoji_phrases_and_inflections_are_words() {
     let g = grounded("🤖🎈 dancing UNDER THE SEA");
     assert_eq!(g.characters[0].0, "robot");
     assert_eq!((g.props, g.places, g.actions), (vec!["balloon".into()], vec!["sea".into()], vec!["dance".into()]));
+    assert_eq!(grounded("a girl says hello and made friends with a bird").actions, ["wave"]);
+    assert_eq!(grounded("a very hungry shark").idea, "a very hungry fish");
 }
 
 #[test]

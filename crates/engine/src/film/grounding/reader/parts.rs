@@ -17,7 +17,9 @@ impl Reader<'_> {
     /// Reads the thing `phrase`, which stands before `self.at`, as somebody; false where it is none.
     pub(super) fn plays_part(&mut self, entry: Option<&Entry>, phrase: &str) -> bool {
         let word = self.lexicon.base(phrase);
-        let Some(role) = self.lexicon.part(&word).filter(|role| Kind::Character.is_known_to(self.vocabulary, role))
+        // "a shooting star"
+        let noun = word.rsplit(' ').next().unwrap_or("");
+        let Some(role) = self.lexicon.part(noun).filter(|role| Kind::Character.is_known_to(self.vocabulary, role))
         else {
             return false;
         };
