@@ -264,9 +264,8 @@ impl FilmStream {
             let mended = match text.lines().count().checked_sub(1) {
                 None => mend_title(line, &self.grounded),
                 Some(shot) => {
-                    let vocabulary = self.video.painter.vocabulary();
-                    let mended = mend_line(line, &self.grounded, vocabulary);
-                    head_of(&mended, &self.grounded, vocabulary, shot, self.request.shots)
+                    let mended = mend_line(line, &self.grounded, self.video.painter.vocabulary());
+                    head_of(&mended, &self.grounded, shot, self.request.shots)
                 }
             };
             text.push_str(&mended);

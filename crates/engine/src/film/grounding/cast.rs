@@ -151,7 +151,8 @@ impl Cast {
                 self.members.push(other);
                 let at = self.text.iter().position(|p| matches!(p, Piece::Member { .. })).map_or(0, |at| at + 1);
                 let other = Piece::Member { member: 1, determiner: Determiner::Indefinite, likes: Vec::new() };
-                self.text.splice(at..at, [Piece::Word("and".into()), other]);
+                self.text.insert(at, other);
+                self.text.insert(at, Piece::Word("and".into()));
                 true
             }
             [one, other] if one.kind == other.kind && one.color.is_some() && other.color.is_none() => {

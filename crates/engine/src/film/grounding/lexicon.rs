@@ -1,8 +1,40 @@
-//! The words that an idea may hold: a lexicon, the simpler forms of English words, and slips of the finger.
+//! The words that an idea may hold, and the simpler forms of English words.
+//!
+//! `lexicon.txt` maps words of an idea to concepts of the video model (what it means is said here: the file is part of the
+//! engine as it is). One line a concept: kind, name, colon, words or phrases (joined by _).
+//! A word after ~ is only the nearest thing the world has: the person is told so, and the idea is read with the concept's name.
+//! A third word in the head is how the text model reads all words of the line.
+//!
+//! * `vague` names someone only where the idea names no other character, `name` unless it is what a character is called,
+//!   `pronoun` where nobody is named; `several` is read as the words that it names.
+//! * `count` says how many, `like` what something is like; of what is `worn` the colour is the wearer's; what stands after
+//!   `not` is not in the film, and after `as` it is only looked like.
+//! * A `scene` is a thing that is seen only as the place where it is.
+//! * `known` lists words that an idea may hold without changing the picture's contents; `foreign` words that are no slip of
+//!   another.
+//! * What a word tells besides: `thing` what a colour's word means as a noun, `part` who plays a thing where nobody else is
+//!   named, `own` the colours that things and places have anyway, `image` what shows somebody, `told` what tells of somebody,
+//!   `kin` what somebody is to others of a kind, `vehicle` what carries somebody.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use kinora_models::video::layout::Vocabulary;
+
+/// Endings of words, and what stands in their place in simpler forms.
+const SUFFIXES: [(&str, &str); 12] = [
+    ("ies", "y"),
+    ("ied", "y"),
+    ("ily", "y"),
+    ("'s", ""),
+    ("’s", ""),
+    ("s", ""),
+    ("es", ""),
+    ("ing", ""),
+    ("ed", ""),
+    ("er", ""),
+    ("ish", ""),
+    ("ly", ""),
+];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -83,28 +115,34 @@ impl Kind {
     }
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Entry {
     pub(super) kind: Kind,
     pub(super) concept: &'static str,
-    /// How the text model reads it, where neither the person's words nor the concept's name will do.
-    pub(super) read: Option<String>,
+    /// How the text model reads it (words joined by _), where neither the person's words nor the concept's name will do.
+    pub(super) read: Option<&'static str>,
     pub(super) nearest: bool,
 }
 
-/// Word or phrase (lower case, joined by one space) → concept.
+impl Entry {
+    /// The words that the text model reads, where the lexicon gives them.
+    pub(super) fn words(&self) -> Option<String> {
+        self.read.map(|words| words.replace('_', " "))
+    }
+}
+
+/// Word or phrase (lower case) → concept.
 pub(super) struct Lexicon {
-    entries: HashMap<String, Entry>,
+    /// Phrases are joined by _.
+    entries: HashMap<&'static str, Entry>,
     /// What words tell besides: kind, concept, word.
     facts: Vec<(&'static str, &'static str, &'static str)>,
-    /// The words of its phrases.
-    parts: HashSet<&'static str>,
 }
 
 impl Lexicon {
     pub(super) fn load() -> Self {
-        let (mut entries, mut facts, mut parts) = (HashMap::new(), Vec::new(), HashSet::new());
-        for line in include_str!("lexicon.txt").lines().filter(|l| !l.starts_with('#') && !l.trim().is_empty()) {
+        let (mut entries, mut facts) = (HashMap::new(), Vec::new());
+        for line in include_str!("lexicon.txt").lines() {
             let Some((head, words)) = line.split_once(':') else { continue };
             let mut head = head.split_whitespace();
             let kind = head.next().unwrap_or("");
@@ -114,24 +152,22 @@ impl Lexicon {
                 continue;
             }
             let kind = Kind::of(kind);
-            let read = head.next().map(|words| words.replace('_', " "));
+            let read = head.next();
             for word in words.split_whitespace() {
                 let (nearest, word) = word.strip_prefix('~').map_or((false, word), |w| (true, w));
-                parts.extend(word.split('_'));
-                let entry = Entry { kind, concept, read: read.clone(), nearest };
-                entries.entry(word.replace('_', " ")).or_insert(entry);
+                entries.entry(word).or_insert(Entry { kind, concept, read, nearest });
             }
         }
-        for (_, _, word) in &facts {
+        for &(_, _, word) in &facts {
             let foreign = Entry { kind: Kind::Foreign, concept: "", read: None, nearest: false };
-            entries.entry(word.to_string()).or_insert(foreign);
+            entries.entry(word).or_insert(foreign);
         }
-        Self { entries, facts, parts }
+        Self { entries, facts }
     }
 
     /// Whether a word is of the lexicon, alone or in a phrase.
     pub(super) fn knows(&self, word: &str) -> bool {
-        self.parts.contains(word) || self.get(word).is_some()
+        self.get(word).is_some() || self.entries.keys().any(|known| known.split('_').any(|part| part == word))
     }
 
     /// The prop that the word of a colour names as a noun: "eats an orange".
@@ -159,19 +195,22 @@ impl Lexicon {
         self.facts.iter().find(|(k, _, w)| *k == kind && *w == word).map(|(_, concept, _)| *concept)
     }
 
-    pub(super) fn entries(&self) -> impl Iterator<Item = (&String, &Entry)> {
-        self.entries.iter()
+    pub(super) fn entries(&self) -> impl Iterator<Item = (&'static str, Entry)> {
+        self.entries.iter().map(|(word, entry)| (*word, *entry))
+    }
+
+    fn get_known(&self, phrase: &str) -> Option<&Entry> {
+        self.entries.get(phrase.replace(' ', "_").as_str())
     }
 
     /// The entry of a phrase, tried as it is and then by its simpler forms (plural, third person, -ing, -ed).
     pub(super) fn get(&self, phrase: &str) -> Option<&Entry> {
-        let stem = || self.stem(phrase).and_then(|stem| self.entries.get(&stem));
-        self.entries.get(phrase).or_else(stem)
+        self.get_known(phrase).or_else(|| self.get_known(&self.stem(phrase)?))
     }
 
     /// The phrase as the lexicon has it.
     pub(super) fn base(&self, phrase: &str) -> String {
-        if self.entries.contains_key(phrase) {
+        if self.get_known(phrase).is_some() {
             return phrase.to_string();
         }
         self.stem(phrase).unwrap_or_else(|| phrase.to_string())
@@ -185,48 +224,49 @@ impl Lexicon {
                 Kind::Action | Kind::Known | Kind::Like | Kind::Mood | Kind::Color | Kind::Weather | Kind::Foreign
             )
         };
-        let is_form = |(stem, of_verb): &(String, bool)| {
-            self.entries.get(stem).is_some_and(|entry| !of_verb || verbal(entry.kind))
-        };
+        let is_form =
+            |stem: &str, of_verb: bool| self.get_known(stem).is_some_and(|entry| !of_verb || verbal(entry.kind));
         // "plays football"
-        let (first, rest) = phrase.split_once(' ').unwrap_or((phrase, ""));
-        let of_first = stems(first).into_iter().filter(|_| !rest.is_empty());
-        let of_first = of_first.map(|(stem, of_verb)| (format!("{stem} {rest}"), of_verb));
-        stems(phrase).into_iter().chain(of_first).find(is_form).map(|(stem, _)| stem)
+        let first = phrase.find(' ').map(|end| phrase.split_at(end));
+        find_stem(phrase, "", &is_form).or_else(|| first.and_then(|(first, rest)| find_stem(first, rest, &is_form)))
     }
 
     /// Whether a noun is said of more than one.
     pub(super) fn is_plural(&self, phrase: &str) -> bool {
         let ends = phrase.ends_with('s') && !phrase.ends_with("'s") && !phrase.ends_with("’s");
-        !self.entries.contains_key(phrase) && (ends || irregular(phrase).is_some())
-            || matches!(phrase, "people" | "they")
+        self.get_known(phrase).is_none() && (ends || irregular(phrase).is_some()) || matches!(phrase, "people" | "they")
     }
 }
 
-/// Simpler forms of an English word, likeliest first, and whether they are a verb's or an adjective's.
-fn stems(word: &str) -> Vec<(String, bool)> {
-    let mut out: Vec<(String, bool)> = irregular(word).map(|w| (w.to_string(), false)).into_iter().collect();
-    for (suffix, end) in [("ies", "y"), ("ied", "y"), ("ily", "y")] {
-        out.extend(word.strip_suffix(suffix).map(|w| (format!("{w}{end}"), suffix != "ies")));
+/// The simpler form of an English word, likeliest first, that with `rest` behind it is one. `is_form` is told whether it is a
+/// verb's or an adjective's.
+fn find_stem(word: &str, rest: &str, is_form: &dyn Fn(&str, bool) -> bool) -> Option<String> {
+    let found = |stem: &str, end: &str, of_verb| {
+        let form = [stem, end, rest].concat();
+        is_form(&form, of_verb).then_some(form)
+    };
+    if let Some(form) = irregular(word).and_then(|stem| found(stem, "", false)) {
+        return Some(form);
     }
-    for suffix in ["'s", "’s", "s", "es", "ing", "ed", "er", "ish", "ly"] {
-        let Some(w) = word.strip_suffix(suffix) else { continue };
+    for (suffix, end) in SUFFIXES {
+        let Some(stem) = word.strip_suffix(suffix) else { continue };
         // "rates" are no rats
-        let hisses = || ["s", "x", "z", "ch", "sh", "o"].iter().any(|end| w.ends_with(end));
-        if w.chars().count() < 2 || suffix == "es" && !hisses() {
+        let hisses = || ["s", "x", "z", "ch", "sh", "o"].iter().any(|end| stem.ends_with(end));
+        if stem.len() < 2 || suffix == "es" && !hisses() {
             continue;
         }
-        let of_verb = matches!(suffix, "ing" | "ed" | "er" | "ish" | "ly");
-        out.push((w.to_string(), of_verb));
-        if of_verb {
-            out.push((format!("{w}e"), true));
-            let mut chars = w.chars().rev();
-            if chars.next() == chars.next() {
-                out.push((w.chars().take(w.chars().count() - 1).collect(), true));
-            }
+        let of_verb = matches!(suffix, "ied" | "ily" | "ing" | "ed" | "er" | "ish" | "ly");
+        // "running"
+        let short =
+            stem.get(..stem.len() - 1).filter(|short| of_verb && stem.as_bytes().last() == short.as_bytes().last());
+        let form = found(stem, end, of_verb)
+            .or_else(|| if of_verb { found(stem, "e", true) } else { None })
+            .or_else(|| found(short?, "", true));
+        if form.is_some() {
+            return form;
         }
     }
-    out
+    None
 }
 
 /// The simple form of words that follow no rule.

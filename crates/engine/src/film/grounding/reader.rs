@@ -223,7 +223,7 @@ impl<'a> Reader<'a> {
             }
             Kind::Mood => {
                 add(&mut self.out.moods, &concept);
-                self.before.push((Part::Like, entry.read.clone().unwrap_or(phrase)));
+                self.before.push((Part::Like, entry.words().unwrap_or(phrase)));
             }
             Kind::Character | Kind::Vague | Kind::Name | Kind::Pronoun => self.someone(entry, phrase),
             Kind::Prop | Kind::Place => self.thing(entry, phrase, len),
@@ -248,16 +248,15 @@ impl<'a> Reader<'a> {
             Kind::Time | Kind::Weather => {
                 self.nearest(entry, &phrase);
                 // "white snow falls"
-                self.before.retain(|(part, _)| !matches!(part, Part::Color(c) if self.lexicon.owns(entry.concept, c)));
-                self.flush();
+                self.flush_before(entry.concept);
                 if entry.kind == Kind::Time && !self.out.times.is_empty() && self.travels() {
                     self.cast.drop_leads();
                     return add(&mut self.out.times, &concept);
                 }
                 let list = if entry.kind == Kind::Time { &mut self.out.times } else { &mut self.out.weathers };
                 add(list, &concept);
-                self.cast.word(match &entry.read {
-                    Some(read) => read.clone(),
+                self.cast.word(match entry.words() {
+                    Some(read) => read,
                     None if entry.nearest || !phrase.is_ascii() => concept,
                     None => phrase,
                 });
@@ -293,6 +292,11 @@ impl<'a> Reader<'a> {
 
     /// The words before a noun that did not come: colours belong to who was named before.
     fn flush(&mut self) {
+        self.flush_before("");
+    }
+
+    /// The same before `concept`, which may have the colour by itself.
+    fn flush_before(&mut self, concept: &str) {
         let before = std::mem::take(&mut self.before);
         let article =
             before.iter().any(|(part, text)| *part == Part::Determiner && matches!(text.as_str(), "a" | "an" | "the"));
@@ -310,6 +314,7 @@ impl<'a> Reader<'a> {
         let mut colored = false;
         for (part, text) in before {
             match part {
+                Part::Color(color) if self.lexicon.owns(concept, &color) => {}
                 Part::Color(color) => match self.lexicon.thing(&text).filter(|_| article) {
                     Some(prop) => {
                         self.out.notices.push(GroundingNotice::Nearest { word: text, concept: prop.to_string() });
@@ -349,6 +354,13 @@ impl<'a> Reader<'a> {
         };
         let noun = matches!(self.phrase(self.at).1, Some(Entry { kind: Kind::Character | Kind::Prop, .. }));
         noun && self.before.iter().any(indefinite) && self.words.get(self.at).is_some_and(|w| !w.pause)
+    }
+
+    /// What `phrase` names is not in the film.
+    fn leave_out(&mut self, phrase: &str) {
+        self.before.clear();
+        self.cast.drop_leads();
+        add(&mut self.unknown, phrase);
     }
 
     fn is_determiner(&self, at: usize) -> bool {

@@ -6,42 +6,38 @@ use super::lexicon::{Kind, Lexicon};
 const SHORTEST_SLIP: usize = 5;
 /// The shortest words that are read as another, with two letters swapped behind the first.
 const SHORTEST_SWAP: usize = 3;
-/// The rows of a keyboard, each key above the gap to the left of the one below it.
+/// The rows of a keyboard: a key lies below the one of its column and the next.
 const KEYS: [&str; 3] = ["qwertyuiop", "asdfghjkl", "zxcvbnm"];
 
 /// The only known word that is one slip away from `word`: a letter too many, too few, swapped, or the one beside it. Short
-/// words and wrong first letters (light, night) have too many neighbours.
+/// words and wrong first letters (light, night) have too many neighbours. Two letters swapped are likelier than another word,
+/// and a thing than a word without a picture.
 pub(super) fn respell(lexicon: &Lexicon, word: &str) -> Option<String> {
-    let len = word.chars().count();
-    if len < SHORTEST_SWAP || !word.chars().all(char::is_alphabetic) {
+    if word.len() < SHORTEST_SWAP || !word.bytes().all(|c| c.is_ascii_alphabetic()) {
         return None;
     }
-    // as the lexicon has it, and as "gliding"
-    let gerund = |known: &str| word.ends_with("ing").then(|| format!("{}ing", known.trim_end_matches('e')));
-    let mut near: Vec<(String, Kind)> = (lexicon.entries())
-        .filter(|(_, entry)| entry.kind != Kind::Foreign)
-        .flat_map(|(known, entry)| {
-            let verb = (entry.kind == Kind::Action).then(|| gerund(known)).flatten();
-            [Some(known.clone()), verb].into_iter().flatten().map(|form| (form, entry.kind))
-        })
-        .filter(|(form, _)| is_slip(word, form))
-        .collect();
-    // two letters swapped are likelier than another word, and a thing than a word without a picture
-    let swapped = |(form, _): &(String, Kind)| form.len() == word.len() && strsim::hamming(word, form) == Ok(2);
-    let seen = |(_, kind): &(String, Kind)| !matches!(kind, Kind::Known | Kind::Like);
-    for likelier in [&swapped as &dyn Fn(&(String, Kind)) -> bool, &seen] {
-        if near.len() > 1 && near.iter().any(likelier) {
-            near.retain(likelier);
+    let (mut best, mut rank, mut several) = (None, 0, false);
+    for (known, entry) in lexicon.entries() {
+        // as the lexicon has it, or as "gliding"
+        let verb = entry.kind == Kind::Action && word.ends_with("ing") && !known.ends_with("ing");
+        let form = if verb { format!("{}ing", known.trim_end_matches('e')) } else { known.to_string() };
+        if entry.kind == Kind::Foreign || !is_slip(word, &form) {
+            continue;
+        }
+        let seen = !matches!(entry.kind, Kind::Known | Kind::Like);
+        let likely = 1 + u8::from(seen) + 2 * u8::from(is_swap(word, &form));
+        if likely > rank {
+            (best, rank, several) = (Some(form), likely, false);
+        } else if likely == rank {
+            several = true;
         }
     }
-    let ending = || ["ing", "ed", "s"].into_iter().find_map(|e| Some((word.strip_suffix(e)?, e)));
-    match near.as_slice() {
-        [(only, _)] => Some(only.clone()),
-        [] => ending()
-            .and_then(|(stem, ending)| Some(format!("{}{ending}", respell(lexicon, stem)?)))
-            .filter(|read| lexicon.get(read).is_some()),
-        _ => None,
+    if best.is_some() {
+        return best.filter(|_| !several);
     }
+    let (stem, ending) = ["ing", "ed", "s"].into_iter().find_map(|e| Some((word.strip_suffix(e)?, e)))?;
+    let read = respell(lexicon, stem)? + ending;
+    lexicon.get(&read).map(|_| read)
 }
 
 /// Whether a word might be a slip of one that is seen: of several, or too short to tell.
@@ -51,47 +47,40 @@ pub(super) fn resembles(lexicon: &Lexicon, word: &str) -> bool {
         && lexicon.entries().any(|(known, entry)| seen(entry.kind) && strsim::osa_distance(word, known) == 1)
 }
 
+fn is_swap(word: &str, known: &str) -> bool {
+    word.len() == known.len() && strsim::hamming(word, known) == Ok(2)
+}
+
 fn is_slip(word: &str, known: &str) -> bool {
-    if strsim::osa_distance(word, known) != 1 || !known.chars().all(char::is_alphabetic) {
+    if word.len().abs_diff(known.len()) > 1 || strsim::osa_distance(word, known) != 1 {
         return false;
     }
-    let (typed, meant): (Vec<char>, Vec<char>) = (word.chars().collect(), known.chars().collect());
-    let same = typed.iter().zip(&meant).take_while(|(a, b)| a == b).count();
-    let (Some(&key), first) = (typed.get(same), same == 0) else {
-        return meant.len() >= SHORTEST_SLIP;
-    };
-    let wanted = meant.get(same).copied();
-    match typed.len().cmp(&meant.len()) {
-        std::cmp::Ordering::Less => meant.len() >= SHORTEST_SLIP,
-        // a key pressed twice, or one beside it as well
-        std::cmp::Ordering::Greater => {
-            let before = same.checked_sub(1).and_then(|at| typed.get(at)).copied();
-            let pressed = [before, wanted].into_iter().flatten().any(|other| other == key || beside(key, other));
-            // "ayellow"
-            meant.len() + 1 >= SHORTEST_SLIP && if first { key == 'a' } else { pressed }
-        }
-        std::cmp::Ordering::Equal => {
-            let swapped = strsim::hamming(word, known) == Ok(2);
-            swapped && (!first || meant.len() > SHORTEST_SWAP)
-                || !first && meant.len() >= SHORTEST_SLIP && wanted.is_some_and(|wanted| confused(key, wanted))
-        }
+    let (typed, meant) = (word.as_bytes(), known.as_bytes());
+    let long = |n: usize| n >= SHORTEST_SLIP;
+    let same = typed.iter().zip(meant).take_while(|(a, b)| a == b).count();
+    let Some(&key) = typed.get(same).filter(|_| typed.len() >= meant.len()) else { return long(meant.len()) };
+    let first = same == 0;
+    let near = |other: Option<&u8>| other.is_some_and(|other| confused(key, *other));
+    if typed.len() > meant.len() {
+        // a key pressed twice, or one beside it as well; "ayellow"
+        return long(meant.len() + 1)
+            && if first { key == b'a' } else { near(meant.get(same)) || near(typed.get(same - 1)) };
+    }
+    match is_swap(word, known) {
+        true => !first || meant.len() > SHORTEST_SWAP,
+        false => !first && long(meant.len()) && near(meant.get(same)),
     }
 }
 
 /// Whether people write one letter for another: keys beside each other, vowels, and letters that sound alike.
-fn confused(a: char, b: char) -> bool {
-    let vowel = |c: char| "aeiou".contains(c);
-    let sounds = |c: char| "csk".contains(c);
-    beside(a, b) || vowel(a) && vowel(b) || sounds(a) && sounds(b)
-}
-
-fn beside(a: char, b: char) -> bool {
-    let at = |key: char| KEYS.iter().enumerate().find_map(|(row, keys)| Some((row, keys.find(key)?)));
-    let (Some((row, x)), Some((other, y))) = (at(a), at(b)) else { return false };
-    match row.abs_diff(other) {
-        0 => x.abs_diff(y) == 1,
-        1 if row < other => x == y || x == y + 1,
-        1 => y == x || y == x + 1,
+fn confused(a: u8, b: u8) -> bool {
+    let both = |letters: &[u8]| letters.contains(&a) && letters.contains(&b);
+    let at = |key: u8| KEYS.iter().enumerate().find_map(|(y, row)| Some((y, row.bytes().position(|k| k == key)?)));
+    let beside = match (at(a), at(b)) {
+        (Some((y, x)), Some((v, u))) if y == v => x.abs_diff(u) == 1,
+        (Some((y, x)), Some((v, u))) if y + 1 == v => x == u || x == u + 1,
+        (Some((y, x)), Some((v, u))) if v + 1 == y => u == x || u == x + 1,
         _ => false,
-    }
+    };
+    a == b || beside || both(b"aeiou") || both(b"csk")
 }

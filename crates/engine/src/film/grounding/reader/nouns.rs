@@ -46,9 +46,7 @@ impl Reader<'_> {
             return;
         }
         if entry.nearest && self.lexicon.lists("vehicle", &self.lexicon.base(&phrase)) && self.is_ridden() {
-            self.before.clear();
-            self.cast.drop_leads();
-            return add(&mut self.unknown, &phrase);
+            return self.leave_out(&phrase);
         }
         let determiner = self.determiner();
         match entry.kind {
@@ -190,9 +188,7 @@ impl Reader<'_> {
             return self.cast.word("at night");
         }
         if entry.nearest && self.is_worn(&phrase) {
-            self.before.clear();
-            self.cast.drop_leads();
-            return add(&mut self.unknown, &phrase);
+            return self.leave_out(&phrase);
         }
         // "inside a cake"
         if phrase == "inside" && self.is_determiner(self.at) {
@@ -246,12 +242,12 @@ impl Reader<'_> {
         for word in article.into_iter().chain(words) {
             self.cast.word(word);
         }
-        self.cast.word(entry.read.clone().unwrap_or(if renamed { concept } else { phrase }));
+        self.cast.word(entry.words().unwrap_or(if renamed { concept } else { phrase }));
     }
 
     /// The nearest thing is one that goes with what is done: a letter that is read is a book. Who flies a kite runs.
     fn going_with_its_verb(&mut self, entry: &Entry) -> Entry {
-        let mut entry = entry.clone();
+        let mut entry = *entry;
         let Some(verb) = self.cast.last_word().filter(|_| entry.kind == Kind::Prop) else { return entry };
         if entry.nearest
             && let Some(wanted) = pairs::wanted(verb, entry.concept)
@@ -283,14 +279,16 @@ impl Reader<'_> {
     }
 
     /// Whether words that say what somebody wears lead to the noun at `at`.
-    fn is_behind(&self, at: usize) -> bool {
-        let before = |word: &&Word| !DETERMINERS.contains(&word.text.as_str()) && !self.says_how(&word.text);
-        let mut words = self.words.iter().take(at).rev().filter(before);
-        words.next().is_some_and(|w| {
-            w.text.starts_with("wear")
-                || matches!(w.text.as_str(), "with" | "in")
-                || w.text == "and" && words.next().is_some_and(|w| WORN.contains(&w.text.as_str()))
-        })
+    fn is_behind(&self, mut at: usize) -> bool {
+        let skipped =
+            |word: &str| DETERMINERS.contains(&word) || WORN.contains(&word) || word == "and" || self.says_how(word);
+        while let Some(word) = at.checked_sub(1).and_then(|at| self.words.get(at)) {
+            if !skipped(&word.text) {
+                return word.text.starts_with("wear") || matches!(word.text.as_str(), "with" | "in");
+            }
+            at -= 1;
+        }
+        false
     }
 
     fn says_how(&self, word: &str) -> bool {

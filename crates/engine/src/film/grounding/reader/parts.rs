@@ -18,7 +18,7 @@ impl Reader<'_> {
     pub(super) fn plays_part(&mut self, entry: Option<&Entry>, phrase: &str) -> bool {
         let word = self.lexicon.base(phrase);
         // "a shooting star"
-        let noun = word.rsplit(' ').next().unwrap_or("");
+        let noun = word.split(' ').next_back().unwrap_or("");
         let Some(role) = self.lexicon.part(noun).filter(|role| Kind::Character.is_known_to(self.vocabulary, role))
         else {
             return false;
@@ -48,9 +48,7 @@ impl Reader<'_> {
             Some(entry) if entry.kind == Kind::Prop && is_there => {
                 add(&mut self.out.props, entry.concept);
                 self.out.stars_prop = true;
-                for word in ["with", "a", entry.concept] {
-                    self.cast.word(word);
-                }
+                self.cast.word(format!("with a {}", entry.concept));
             }
             Some(entry) if entry.kind == Kind::Scene => self.scenery(entry.concept, &word),
             Some(entry) if entry.kind == Kind::Time => add(&mut self.out.times, entry.concept),

@@ -34,9 +34,7 @@ impl Reader<'_> {
         // "a painting" is no one who paints
         let noun = image && self.before.iter().any(|(part, _)| *part == Part::Determiner);
         if noun && self.lexicon.get(phrase).is_some_and(|e| e.kind == Kind::Action) {
-            self.before.clear();
-            self.cast.drop_leads();
-            add(&mut self.unknown, phrase);
+            self.leave_out(phrase);
             return true;
         }
         false
@@ -59,21 +57,18 @@ impl Reader<'_> {
         let is_person = |kind: &str| matches!(kind, "girl" | "boy");
         let kin = self.lexicon.lists("kin", &last.word) && is_person(&last.kind);
         if last.kind == "ghost" || kin && is_person(kind) {
-            self.before.clear();
-            self.cast.drop_leads();
-            add(&mut self.unknown, phrase);
+            self.leave_out(phrase);
             return true;
         }
         if kin {
             let word = last.word.clone();
-            let said = |n: &GroundingNotice| matches!(n, GroundingNotice::Nearest { word: w, .. } if *w == word);
-            self.out.notices.retain(|notice| !said(notice));
+            if matches!(self.out.notices.last(), Some(GroundingNotice::Nearest { word: said, .. }) if *said == word) {
+                self.out.notices.pop();
+            }
             self.cast.text.truncate(self.cast.text.len() - 2);
             if member + 1 == self.cast.members.len() {
                 self.cast.members.pop();
             }
-            self.before.retain(|(part, _)| !matches!(part, Part::Determiner | Part::Count(_)));
-            self.before.insert(0, (Part::Determiner, "the".into()));
             self.before.push((Part::Sort, word));
             self.single = true;
         }

@@ -47,7 +47,7 @@ impl Reader<'_> {
             self.reads = true;
         }
         // "tells a story about a bear"
-        if let Some((_, told)) = phrase.rsplit_once(' ') {
+        if let Some(told) = phrase.split(' ').skip(1).last() {
             self.shows(told);
         }
         // "plays football": there is a ball
@@ -57,7 +57,7 @@ impl Reader<'_> {
             }
         }
         let phrase = if phrase.is_ascii() { phrase } else { entry.concept.to_string() };
-        self.cast.word(entry.read.clone().unwrap_or(phrase));
+        self.cast.word(entry.words().unwrap_or(phrase));
     }
 
     /// "draw a cat", "I want to see a cat", "learns to dance": what is asked of the film, or of somebody before an action.
