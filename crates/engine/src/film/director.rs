@@ -3,7 +3,8 @@
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-use kinora_models::video::layout::{FrameLayout, ShotIds, VocabularyError};
+use kinora_models::video::layout::{CHARACTERS, FrameLayout, ShotIds, VocabularyError};
+use kinora_models::video::motion::Take;
 use kinora_models::video::refine::Refiner;
 
 use super::{
@@ -369,7 +370,15 @@ impl FilmStream {
         let ids = shot_ids(shot, &self.request.style, video.painter.vocabulary()).map_err(unknown)?;
         let seed = self.request.seed.wrapping_add(SEED_STEP.wrapping_mul(at as u64 + 1));
         let frames = self.request.frames_per_shot();
-        let layout = video.motion.generate(&ids, frames, self.request.fps, seed).await?;
+        let take = Take {
+            n_frames: frames,
+            fps: self.request.fps,
+            seed,
+            film: self.request.seed,
+            sizes: [1.0; CHARACTERS],
+            sound: None,
+        };
+        let layout = video.motion.generate(&ids, &take).await?;
         let typed = layout.typed().ok_or_else(|| {
             EngineError::new("motion_failed", "motion", "the motion model gave a layout that is not finite".to_string())
         })?;
