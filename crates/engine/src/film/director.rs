@@ -8,10 +8,11 @@ use kinora_models::video::motion::Take;
 use kinora_models::video::refine::Refiner;
 
 use super::{
-    Cue, FilmEvent, FilmRequest, Frame, Grounded, Script, Shot, Storyboard, ground, keep_promises, make_consistent,
-    refine, schema, shot_ids,
+    Cue, FilmEvent, FilmRequest, Frame, Grounded, Script, Shot, Storyboard,
+    agreement::{head_of, retold, take_captions},
+    ground, keep_promises, make_consistent, refine, schema, shot_ids,
     storyboard::complete_shots,
-    wording::{head_of, is_of_others, mend_line, mend_title, plain_idea},
+    wording::{is_of_others, mend_line, mend_title, plain_idea},
 };
 use crate::recovery::MAX_RECOVERIES;
 use crate::sampling::Sampling;
@@ -76,6 +77,7 @@ enum Stage {
     },
     Storyboard {
         stream: ChatStream,
+        script: String,
         json: String,
         told: usize,
     },
@@ -190,7 +192,7 @@ impl FilmStream {
         let next = match &mut stage {
             Stage::Script { stream, text, line } => self.write_script(stream, text, line).await,
             Stage::Scripted { text } => self.open_storyboard(text),
-            Stage::Storyboard { stream, json, told } => self.write_storyboard(stream, json, told).await,
+            Stage::Storyboard { stream, script, json, told } => self.write_storyboard(stream, script, json, told).await,
             Stage::Motion { shots, planned } => self.plan_shot(shots, planned).await,
             Stage::Paint { planned, shot, index } => self.paint_frame(planned, shot, index).await,
             Stage::Refine { planned, progress } => self.refine_frame(planned, progress).await,
@@ -263,8 +265,9 @@ impl FilmStream {
             let mended = match text.lines().count().checked_sub(1) {
                 None => mend_title(line, &self.grounded),
                 Some(shot) => {
-                    let mended = mend_line(line, &self.grounded, self.video.painter.vocabulary());
-                    head_of(&mended, &self.grounded, shot, self.request.shots)
+                    let vocabulary = self.video.painter.vocabulary();
+                    let mended = mend_line(line, &self.grounded, vocabulary);
+                    head_of(&mended, &self.grounded, vocabulary, shot, self.request.shots)
                 }
             };
             text.push_str(&mended);
@@ -288,12 +291,13 @@ impl FilmStream {
             abort: self.abort.clone(),
             ..Default::default()
         })?;
-        Ok(Some(Stage::Storyboard { stream, json: String::new(), told: 0 }))
+        Ok(Some(Stage::Storyboard { stream, script: text.to_string(), json: String::new(), told: 0 }))
     }
 
     async fn write_storyboard(
         &mut self,
         stream: &mut ChatStream,
+        script: &str,
         json: &mut String,
         told: &mut usize,
     ) -> Result<Option<Stage>, EngineError> {
@@ -305,6 +309,7 @@ impl FilmStream {
                     if shots.len() > *told && shots.len() < self.request.shots {
                         *told = shots.len();
                         let mut board = Storyboard { title: String::new(), shots };
+                        take_captions(&mut board.shots, script);
                         make_consistent(&mut board, &self.grounded, self.video.painter.vocabulary());
                         self.tell_storyboard(board, false);
                     }
@@ -329,8 +334,12 @@ impl FilmStream {
             self.queue.push_back(FilmEvent::Notice { code: "short_storyboard".into(), text });
         }
         board.title = mend_title(&board.title, &self.grounded);
+        take_captions(&mut board.shots, script);
         make_consistent(&mut board, &self.grounded, self.video.painter.vocabulary());
         keep_promises(&mut board, &self.grounded);
+        if let Some(script) = retold(script, &board, &self.video.painter.vocabulary().color) {
+            self.queue.push_back(FilmEvent::Script { script: Script::parse(&script) });
+        }
         let shots = board.shots.clone();
         self.tell_storyboard(board, true);
         self.tell_captions(&shots);

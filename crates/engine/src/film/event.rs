@@ -104,7 +104,7 @@ pub enum FilmEvent {
     Notice { code: String, text: String },
     /// The script's next words.
     ScriptDelta { text: String },
-    /// The script is complete.
+    /// The script is complete; once more before the storyboard's end where a shot had to change, and with it its line.
     Script { script: Script },
     /// A part of the storyboard: the shots written so far; `done` with the last. `refines`: each frame will come a second
     /// time, refined.

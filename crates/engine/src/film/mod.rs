@@ -1,8 +1,10 @@
 //! The director: an idea becomes a script, a storyboard, drafts of every shot, refined frames, and a film with captions.
 
+mod agreement;
 mod director;
 mod event;
 mod grounding;
+mod pairs;
 mod refine;
 mod storyboard;
 mod wording;

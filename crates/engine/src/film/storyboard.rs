@@ -19,7 +19,7 @@ pub fn schema(vocabulary: &Vocabulary, grounded: &Grounded, shots: usize) -> Val
     let mut kinds: Vec<String> = grounded.characters.iter().map(|(kind, _)| kind.clone()).collect();
     kinds.dedup();
     let mut props = grounded.props.clone();
-    if !props.is_empty() && grounded.props.len() < shots {
+    if !props.is_empty() && grounded.props.len() < shots && !grounded.stars_prop {
         props.push("none".to_string());
     }
     let object = |fields: Vec<(&str, Value)>| {
@@ -110,24 +110,8 @@ fn cast(mut written: Vec<Character>, grounded: &Grounded) -> Vec<Character> {
 }
 
 /// What the idea named and a finished storyboard forgot comes back: an action in a shot that shows none of the idea's, after
-/// those that the idea names before; a prop in a shot without one; the places and times of a journey.
+/// those that the idea names before; a prop in a shot without one; a mood in the first shot; the places and times of a journey.
 pub fn keep_promises(board: &mut Storyboard, grounded: &Grounded) {
-    let shows = |shot: &Shot, actions: &[String]| shot.characters.iter().any(|c| actions.contains(&c.action));
-    for (at, action) in grounded.actions.iter().enumerate() {
-        if board.shots.iter().any(|shot| shows(shot, std::slice::from_ref(action))) {
-            continue;
-        }
-        let before = grounded.actions.get(..at).unwrap_or_default();
-        let opening = usize::from(board.shots.len() > grounded.actions.len().max(2));
-        let from = board.shots.iter().rposition(|shot| shows(shot, before)).map_or(opening, |last| last + 1);
-        let free: Vec<usize> = (0..board.shots.len()).filter(|i| !shows(&board.shots[*i], &grounded.actions)).collect();
-        let chosen = free.iter().find(|i| **i >= from).or(free.last());
-        let Some((i, shot)) = chosen.and_then(|i| Some((*i, board.shots.get_mut(*i)?))) else { return };
-        for character in &mut shot.characters {
-            character.action.clone_from(action);
-        }
-        shot.caption = caption(shot, i == 0);
-    }
     let of = board.shots.len();
     for (at, shot) in board.shots.iter_mut().enumerate() {
         let (place, time) = grounded.stop(at, of);
@@ -144,6 +128,28 @@ pub fn keep_promises(board: &mut Storyboard, grounded: &Grounded) {
         if let Some(shot) = chosen.and_then(|at| board.shots.get_mut(at)) {
             shot.prop.clone_from(prop);
         }
+    }
+    let feels = |shot: &Shot| shot.characters.iter().any(|c| grounded.moods.contains(&c.mood));
+    if let (Some(mood), false) = (grounded.moods.first(), board.shots.iter().any(feels))
+        && let Some(hero) = board.shots.first_mut().and_then(|shot| shot.characters.first_mut())
+    {
+        hero.mood.clone_from(mood);
+    }
+    let shows = |shot: &Shot, actions: &[String]| shot.characters.iter().any(|c| actions.contains(&c.action));
+    for (at, action) in grounded.actions.iter().enumerate() {
+        if board.shots.iter().any(|shot| shows(shot, std::slice::from_ref(action))) {
+            continue;
+        }
+        let before = grounded.actions.get(..at).unwrap_or_default();
+        let opening = usize::from(board.shots.len() > grounded.actions.len().max(2));
+        let from = board.shots.iter().rposition(|shot| shows(shot, before)).map_or(opening, |last| last + 1);
+        let free: Vec<usize> = (0..board.shots.len()).filter(|i| !shows(&board.shots[*i], &grounded.actions)).collect();
+        let chosen = free.iter().find(|i| **i >= from).or(free.last());
+        let Some((i, shot)) = chosen.and_then(|i| Some((*i, board.shots.get_mut(*i)?))) else { return };
+        for character in &mut shot.characters {
+            character.action.clone_from(action);
+        }
+        shot.caption = caption(shot, i == 0);
     }
 }
 
@@ -243,6 +249,8 @@ mod tests {
         assert_eq!([0, 1].map(|i| board.shots[i].characters[0].action.as_str()), ["jump", "walk"]);
         keep_promises(&mut board, &ground("a cat walks", &v));
         assert_eq!(board.shots[0].characters[0].action, "jump");
+        keep_promises(&mut board, &ground("why is the cat so sad?", &v));
+        assert_eq!([0, 1].map(|i| board.shots[i].characters[0].mood.as_str()), ["sad", "happy"]);
     }
 
     #[test]

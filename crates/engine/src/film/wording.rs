@@ -2,8 +2,8 @@
 
 use kinora_models::video::layout::Vocabulary;
 
-use super::grounding::{articles, plural};
-use super::{Character, Grounded, Shot};
+use super::grounding::{articles, at_place, plural};
+use super::{Character, Grounded, Shot, agreement::is_elsewhere, pairs};
 
 /// Words that a place, a time or a company begins with.
 const PREPOSITIONS: [&str; 9] = ["in", "on", "at", "by", "under", "between", "with", "of", "near"];
@@ -56,8 +56,11 @@ fn capital(word: &str) -> String {
     chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }
 
-/// Whether lines are about others than the idea: somebody whom it does not name, or one of a kind twice.
+/// Whether lines are about others than the idea: somebody whom it does not name, one of a kind twice, or another place.
 pub(super) fn is_of_others(line: &str, grounded: &Grounded, vocabulary: &Vocabulary) -> bool {
+    if is_elsewhere(line, grounded, vocabulary) {
+        return true;
+    }
     if grounded.characters.is_empty() {
         return false;
     }
@@ -87,7 +90,7 @@ pub(super) fn plain_idea(grounded: &Grounded) -> String {
     let mut parts = vec![who];
     parts.push(grounded.actions.iter().take(2).map(verb).collect::<Vec<_>>().join(" and then "));
     parts.extend(grounded.props.first().map(|prop| format!("with a {prop}")));
-    parts.extend(grounded.places.first().map(|place| format!("in the {place}")));
+    parts.extend(grounded.places.first().map(|place| at_place(place)));
     parts.extend(
         grounded.weathers.first().filter(|weather| *weather != "clear").map(|weather| format!("in the {weather}")),
     );
@@ -95,19 +98,6 @@ pub(super) fn plain_idea(grounded: &Grounded) -> String {
     parts.extend(grounded.times.first().map(time));
     parts.retain(|part| !part.is_empty());
     articles(&parts.join(" "))
-}
-
-/// The line of shot `at` of `of` with the place and the time in its head (in capitals) where a journey has them.
-pub(super) fn head_of(line: &str, grounded: &Grounded, at: usize, of: usize) -> String {
-    let (place, time) = grounded.stop(at, of);
-    let mut line = line.to_string();
-    for (here, all) in [(place, &grounded.places), (time, &grounded.times)] {
-        let Some(here) = here else { continue };
-        for other in all {
-            line = line.replace(&other.to_uppercase(), &here.to_uppercase());
-        }
-    }
-    line
 }
 
 /// A shot's caption in agreement with the shot.
@@ -126,15 +116,23 @@ pub(super) fn mend_caption(shot: &Shot, grounded: &Grounded, vocabulary: &Vocabu
 pub(super) fn caption(shot: &Shot, first: bool) -> String {
     let Some(hero) = shot.characters.first() else { return String::new() };
     let one = |c: &Character| if first { format!("a {} {}", c.color, c.kind) } else { format!("the {}", c.kind) };
-    let text = match shot.characters.get(1) {
+    let who = match shot.characters.get(1) {
         Some(other) if other.kind == hero.kind && (!first || other.color == hero.color) => {
             let before = if first { format!("two {}", hero.color) } else { "the".to_string() };
-            format!("{before} {} {}.", plural(&hero.kind), hero.action)
+            format!("{before} {}", plural(&hero.kind))
         }
-        Some(other) => format!("{} and {} {}.", one(hero), one(other), hero.action),
-        None => format!("{} {}.", one(hero), third_person(&hero.action)),
+        Some(other) => format!("{} and {}", one(hero), one(other)),
+        None => one(hero),
     };
-    capital(&articles(&text))
+    let does = if shot.characters.len() > 1 { hero.action.clone() } else { third_person(&hero.action) };
+    let with = match hero.action.as_str() {
+        _ if shot.prop == "none" => String::new(),
+        "look" => format!(" at the {}", shot.prop),
+        "talk" => format!(" about the {}", shot.prop),
+        "sleep" => format!(" next to the {}", shot.prop),
+        _ => format!(" with the {}", shot.prop),
+    };
+    capital(&articles(&format!("{who} {does}{with}.")))
 }
 
 fn third_person(verb: &str) -> String {
@@ -150,9 +148,13 @@ fn mend(text: &str, cast: &[(&str, Option<&str>)], grounded: &Grounded, vocabula
     let mut words: Vec<String> = text.split(' ').map(str::to_string).collect();
     plain_part(&mut words, &grounded.idea);
     own_props(&mut words, &grounded.props, &vocabulary.prop);
+    sensible(&mut words, &grounded.idea);
     match cast {
         [(a, _), (b, _)] if a == b => two_of_a_kind(&mut words, a, colors),
-        _ => own_colors(&mut words, cast, colors),
+        _ => {
+            one_of_a_kind(&mut words, cast);
+            own_colors(&mut words, cast, colors);
+        }
     }
     articles(&words.join(" "))
 }
@@ -194,15 +196,44 @@ fn own_colors(words: &mut [String], cast: &[(&str, Option<&str>)], colors: &[Str
     }
 }
 
+/// "the cat and the cat run" is about one.
+fn one_of_a_kind(words: &mut Vec<String>, cast: &[(&str, Option<&str>)]) {
+    let twice = words.windows(5).position(|w| match w {
+        [the, one, and, article, other] => {
+            is_article(the)
+                && and == "and"
+                && is_article(article)
+                && one == bare(other)
+                && cast.iter().any(|(kind, _)| kind == one)
+        }
+        _ => false,
+    });
+    let Some(at) = twice else { return };
+    words.drain(at + 2..at + 5);
+    if let Some(verb) = words.get_mut(at + 2) {
+        *verb = put(verb, &third_person(bare(verb)));
+    }
+}
+
 /// A thing that the idea does not name gives way to the one that it names.
 fn own_props(words: &mut [String], named: &[String], all: &[String]) {
     let Some(prop) = named.first() else { return };
-    for at in 1..words.len() {
-        let article = words.get(at - 1).is_some_and(|w| is_article(bare(w)));
-        let Some(word) = words.get_mut(at).filter(|_| article) else { continue };
+    for word in words {
         let thing = bare(word);
         if all.iter().any(|p| p == thing) && named.iter().all(|p| p != thing) {
             *word = put(word, prop);
+        }
+    }
+}
+
+/// Nobody reads a cake, unless the idea says so.
+fn sensible(words: &mut [String], idea: &str) {
+    for at in 2..words.len() {
+        let Some([verb, article, thing]) = words.get(at - 2..=at) else { continue };
+        let instead =
+            pairs::instead(verb, bare(thing)).filter(|_| is_article(article) && !pairs::asked(idea, verb, bare(thing)));
+        if let (Some(instead), Some(verb)) = (instead, words.get_mut(at - 2)) {
+            *verb = instead.to_string();
         }
     }
 }
@@ -278,6 +309,7 @@ mod tests {
         assert_eq!(line(idea, "A red cat and a blue cat sit."), "A red cat and a blue cat sit.");
         assert_eq!(line(idea, "A red cats and a blue cats sit."), "A red cat and a blue cat sit.");
         assert_eq!(line("a cat and a dog", "The cat and the dog wave."), "The cat and the dog wave.");
+        assert_eq!(line("a cat in the snow", "The cat and the cat jump for joy."), "The cat jumps for joy.");
     }
 
     #[test]
@@ -303,11 +335,13 @@ mod tests {
         assert!(others("a robot", "1. EXT. MEADOW – DAY. A blue bird and a robot sit."));
         assert!(others("a dog", "A brown dog and a brown dog wander."));
         assert!(others("a dog", "A gray dog walks with a gray dog."));
+        assert!(others("a dog at the beach", "1. EXT. FARM – DAY. A dog waits."));
+        assert!(!others("a dog at the beach", "1. EXT. BEACH – DAY. A dog waits."));
         assert!(!others("a dog", "A dog waits. DOG: \"I am a dog!\""));
         assert!(!others("two dogs", "Two dogs wait.") && !others("a story", "A bird waits."));
         let plain = |idea: &str| plain_idea(&ground(idea, &v));
         assert_eq!(plain("it was a dark night and the old orange dog danced"), "an orange dog dances at night");
-        assert_eq!(plain("two cats by the sea in the rain"), "two cats in the beach in the rain");
+        assert_eq!(plain("two cats by the sea in the rain"), "two cats at the beach in the rain");
         assert_eq!(mend_title("The Dog and the Dog", &ground("two dogs", &v)), "The Two Dogs");
     }
 

@@ -89,7 +89,7 @@ const LEADS: &str = " a an the and or with in on at by of to for from into onto 
 /// Words that lead to more and end no sentence.
 const OPEN: &str = " is are was were has have had get gets take takes make makes want wants can could ";
 /// Words between a noun and a colour that it has.
-const COPULAS: &str = " is are was were that who which in being ";
+const COPULAS: &str = " is are was were that who which in being and it he she ";
 
 fn listed(list: &str, word: &str) -> bool {
     list.contains(&format!(" {word} "))
@@ -114,9 +114,10 @@ impl Cast {
         }
     }
 
-    /// Where a way starts is where the film is.
+    /// Where a way starts is where the film is, and a place beside somebody is where they are.
     pub(super) fn starts(&mut self) {
-        if let Some(Piece::Word(word)) = self.text.last_mut().filter(|p| matches!(p, Piece::Word(w) if w == "from")) {
+        let leads = |p: &&mut Piece| matches!(p, Piece::Word(w) if w == "from" || w == "and");
+        if let Some(Piece::Word(word)) = self.text.last_mut().filter(leads) {
             *word = "in".to_string();
         }
     }
@@ -140,6 +141,27 @@ impl Cast {
         true
     }
 
+    /// Gives one of two who were named in one word a colour, and then the other; false: there are no such two.
+    pub(super) fn color_one(&mut self, color: &str) -> bool {
+        match self.members.as_mut_slice() {
+            [both] if both.count != Count::One && both.color.is_none() => {
+                both.count = Count::One;
+                let other = both.clone();
+                both.color = Some(color.to_string());
+                self.members.push(other);
+                let at = self.text.iter().position(|p| matches!(p, Piece::Member { .. })).map_or(0, |at| at + 1);
+                let other = Piece::Member { member: 1, determiner: Determiner::Indefinite, likes: Vec::new() };
+                self.text.splice(at..at, [Piece::Word("and".into()), other]);
+                true
+            }
+            [one, other] if one.kind == other.kind && one.color.is_some() && other.color.is_none() => {
+                other.color = Some(color.to_string());
+                true
+            }
+            _ => false,
+        }
+    }
+
     /// Gives the one who was named last the colour of its clothes.
     pub(super) fn dress_last(&mut self, color: &str) {
         let last = self.text.iter().rev().find_map(|p| match p {
@@ -154,6 +176,10 @@ impl Cast {
     /// Adds who was named, or finds who it is among those before.
     pub(super) fn name(&mut self, named: Named, determiner: Determiner) {
         let same = self.same(&named, determiner);
+        // "cat cat cat"
+        if same.is_some() && determiner == Determiner::None && matches!(self.text.last(), Some(Piece::Member { .. })) {
+            return;
+        }
         let likes = named.likes.clone();
         let member = same.unwrap_or(self.members.len());
         match same.and_then(|at| self.members.get_mut(at)) {
@@ -304,6 +330,16 @@ impl Cast {
 /// More than one of a kind.
 pub(in crate::film) fn plural(kind: &str) -> String {
     if kind.ends_with("fish") { kind.to_string() } else { format!("{kind}s") }
+}
+
+/// "on the moon"
+pub(in crate::film) fn at_place(place: &str) -> String {
+    let before = match place {
+        "moon" | "farm" => "on",
+        "beach" | "castle" => "at",
+        _ => "in",
+    };
+    format!("{before} the {place}")
 }
 
 /// Gives each "a" the form that the word after it asks for.

@@ -4,9 +4,6 @@ use std::collections::{HashMap, HashSet};
 
 use kinora_models::video::layout::Vocabulary;
 
-/// Words shorter than this are read as another only where a letter is missing or two are swapped.
-const SHORTEST_SLIP: usize = 5;
-
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Character,
@@ -24,6 +21,8 @@ pub(super) enum Kind {
     Color,
     Action,
     Prop,
+    /// A thing that is seen only as the place where it is.
+    Scene,
     Mood,
     /// How many.
     Count,
@@ -54,6 +53,7 @@ impl Kind {
             "color" => Self::Color,
             "action" => Self::Action,
             "prop" => Self::Prop,
+            "scene" => Self::Scene,
             "mood" => Self::Mood,
             "count" => Self::Count,
             "like" => Self::Like,
@@ -69,7 +69,7 @@ impl Kind {
     pub(super) fn is_known_to(self, vocabulary: &Vocabulary, concept: &str) -> bool {
         let list = match self {
             Self::Character | Self::Vague | Self::Name | Self::Pronoun => &vocabulary.character,
-            Self::Place => &vocabulary.place,
+            Self::Place | Self::Scene => &vocabulary.place,
             Self::Time => &vocabulary.time,
             Self::Weather => &vocabulary.weather,
             Self::Color => &vocabulary.color,
@@ -95,22 +95,22 @@ pub(super) struct Entry {
 /// Word or phrase (lower case, joined by one space) → concept.
 pub(super) struct Lexicon {
     entries: HashMap<String, Entry>,
-    /// What a colour's word is where it is a thing: "eats an orange".
-    things: HashMap<&'static str, &'static str>,
+    /// What words tell besides: kind, concept, word.
+    facts: Vec<(&'static str, &'static str, &'static str)>,
     /// The words of its phrases.
     parts: HashSet<&'static str>,
 }
 
 impl Lexicon {
     pub(super) fn load() -> Self {
-        let (mut entries, mut things, mut parts) = (HashMap::new(), HashMap::new(), HashSet::new());
+        let (mut entries, mut facts, mut parts) = (HashMap::new(), Vec::new(), HashSet::new());
         for line in include_str!("lexicon.txt").lines().filter(|l| !l.starts_with('#') && !l.trim().is_empty()) {
             let Some((head, words)) = line.split_once(':') else { continue };
             let mut head = head.split_whitespace();
             let kind = head.next().unwrap_or("");
             let concept = head.next().unwrap_or("");
-            if kind == "thing" {
-                things.extend(words.split_whitespace().map(|word| (word, concept)));
+            if matches!(kind, "thing" | "part" | "own" | "image" | "told" | "kin" | "vehicle") {
+                facts.extend(words.split_whitespace().map(|word| (kind, concept, word)));
                 continue;
             }
             let kind = Kind::of(kind);
@@ -122,7 +122,11 @@ impl Lexicon {
                 entries.entry(word.replace('_', " ")).or_insert(entry);
             }
         }
-        Self { entries, things, parts }
+        for (_, _, word) in &facts {
+            let foreign = Entry { kind: Kind::Foreign, concept: "", read: None, nearest: false };
+            entries.entry(word.to_string()).or_insert(foreign);
+        }
+        Self { entries, facts, parts }
     }
 
     /// Whether a word is of the lexicon, alone or in a phrase.
@@ -130,71 +134,65 @@ impl Lexicon {
         self.parts.contains(word) || self.get(word).is_some()
     }
 
-    /// The prop that the word of a colour names as a noun.
+    /// The prop that the word of a colour names as a noun: "eats an orange".
     pub(super) fn thing(&self, color: &str) -> Option<&'static str> {
-        self.things.get(color).copied()
+        self.fact("thing", color)
     }
 
-    /// The only known word that is one slip away from `word`: a letter too many, too few, wrong or swapped. Short words
-    /// and wrong first letters (light, night) have too many neighbours.
-    pub(super) fn respell(&self, word: &str) -> Option<String> {
-        let len = word.chars().count();
-        let slip = |known: &str| {
-            let first = known.chars().next();
-            let lost = || known.strip_prefix(|c| Some(c) == first).is_some_and(|rest| rest == word);
-            let begins = word.chars().next() == first || word.chars().nth(1) == first || lost();
-            let near = || match known.chars().count() {
-                n if len >= SHORTEST_SLIP => n + 1 >= SHORTEST_SLIP,
-                n if n == len => {
-                    word.chars().filter(|c| known.contains(*c)).count() == len && strsim::hamming(word, known) == Ok(2)
-                }
-                n => n == len + 1,
-            };
-            begins && near() && known.chars().all(char::is_alphabetic) && strsim::osa_distance(word, known) == 1
-        };
-        if len + 1 < SHORTEST_SLIP || !word.chars().all(char::is_alphabetic) {
-            return None;
-        }
-        let ending = ["ing", "ed", "s"].into_iter().find_map(|e| Some((word.strip_suffix(e)?, e)));
-        let mut near: Vec<&String> = (self.entries.iter())
-            .filter(|(known, entry)| entry.kind != Kind::Foreign && slip(known))
-            .map(|(known, _)| known)
-            .collect();
-        // two letters swapped are likelier than another word, and a thing than a word without a picture
-        let swapped = |known: &&String| known.len() == word.len() && strsim::hamming(word, known) == Ok(2);
-        let seen =
-            |known: &&String| self.entries.get(*known).is_some_and(|e| !matches!(e.kind, Kind::Known | Kind::Like));
-        for likelier in [&swapped as &dyn Fn(&&String) -> bool, &seen] {
-            if near.len() > 1 && near.iter().any(likelier) {
-                near.retain(likelier);
-            }
-        }
-        match near.as_slice() {
-            [only] => Some((*only).clone()),
-            [] => ending.and_then(|(stem, ending)| Some(format!("{}{ending}", self.respell(stem)?))),
-            _ => None,
-        }
+    /// The character that plays the part of a thing.
+    pub(super) fn part(&self, thing: &str) -> Option<&'static str> {
+        self.fact("part", thing)
     }
 
-    /// Whether a word might be a slip of one that is seen: of several, or too short to tell.
-    pub(super) fn resembles(&self, word: &str) -> bool {
-        let seen = |kind| matches!(kind, Kind::Character | Kind::Color | Kind::Place | Kind::Prop);
-        let near = |(known, entry): (&String, &Entry)| seen(entry.kind) && strsim::osa_distance(word, known) == 1;
-        word.chars().count() > 2 && self.entries.iter().any(near)
+    /// Whether `concept` is of this colour by itself.
+    pub(super) fn owns(&self, concept: &str, color: &str) -> bool {
+        self.facts.contains(&("own", color, concept))
+    }
+
+    /// Whether a word is of a list: what shows somebody ("image"), what tells of somebody ("told"), what somebody is to
+    /// others of a kind ("kin"), what carries somebody ("vehicle").
+    pub(super) fn lists(&self, list: &str, word: &str) -> bool {
+        self.fact(list, word).is_some()
+    }
+
+    fn fact(&self, kind: &str, word: &str) -> Option<&'static str> {
+        self.facts.iter().find(|(k, _, w)| *k == kind && *w == word).map(|(_, concept, _)| *concept)
+    }
+
+    pub(super) fn entries(&self) -> impl Iterator<Item = (&String, &Entry)> {
+        self.entries.iter()
     }
 
     /// The entry of a phrase, tried as it is and then by its simpler forms (plural, third person, -ing, -ed).
     pub(super) fn get(&self, phrase: &str) -> Option<&Entry> {
-        self.entries.get(phrase).or_else(|| stems(phrase).into_iter().find_map(|stem| self.entries.get(&stem)))
+        let stem = || self.stem(phrase).and_then(|stem| self.entries.get(&stem));
+        self.entries.get(phrase).or_else(stem)
     }
 
     /// The phrase as the lexicon has it.
     pub(super) fn base(&self, phrase: &str) -> String {
-        let known = |w: &String| self.entries.contains_key(w);
-        if known(&phrase.to_string()) {
+        if self.entries.contains_key(phrase) {
             return phrase.to_string();
         }
-        stems(phrase).into_iter().find(known).unwrap_or_else(|| phrase.to_string())
+        self.stem(phrase).unwrap_or_else(|| phrase.to_string())
+    }
+
+    /// The known word of which `phrase` is a form. Only what can be done has forms of verbs: "caring" is no car.
+    fn stem(&self, phrase: &str) -> Option<String> {
+        let verbal = |kind| {
+            matches!(
+                kind,
+                Kind::Action | Kind::Known | Kind::Like | Kind::Mood | Kind::Color | Kind::Weather | Kind::Foreign
+            )
+        };
+        let is_form = |(stem, of_verb): &(String, bool)| {
+            self.entries.get(stem).is_some_and(|entry| !of_verb || verbal(entry.kind))
+        };
+        // "plays football"
+        let (first, rest) = phrase.split_once(' ').unwrap_or((phrase, ""));
+        let of_first = stems(first).into_iter().filter(|_| !rest.is_empty());
+        let of_first = of_first.map(|(stem, of_verb)| (format!("{stem} {rest}"), of_verb));
+        stems(phrase).into_iter().chain(of_first).find(is_form).map(|(stem, _)| stem)
     }
 
     /// Whether a noun is said of more than one.
@@ -205,23 +203,26 @@ impl Lexicon {
     }
 }
 
-/// Simpler forms of an English word, likeliest first.
-fn stems(word: &str) -> Vec<String> {
-    let mut out: Vec<String> = irregular(word).map(str::to_string).into_iter().collect();
-    if let Some(w) = word.strip_suffix("ies") {
-        out.push(format!("{w}y"));
+/// Simpler forms of an English word, likeliest first, and whether they are a verb's or an adjective's.
+fn stems(word: &str) -> Vec<(String, bool)> {
+    let mut out: Vec<(String, bool)> = irregular(word).map(|w| (w.to_string(), false)).into_iter().collect();
+    for (suffix, end) in [("ies", "y"), ("ied", "y"), ("ily", "y")] {
+        out.extend(word.strip_suffix(suffix).map(|w| (format!("{w}{end}"), suffix != "ies")));
     }
-    for suffix in ["'s", "’s", "s", "es", "ing", "ed", "er", "ish"] {
+    for suffix in ["'s", "’s", "s", "es", "ing", "ed", "er", "ish", "ly"] {
         let Some(w) = word.strip_suffix(suffix) else { continue };
-        if w.chars().count() < 2 {
+        // "rates" are no rats
+        let hisses = || ["s", "x", "z", "ch", "sh", "o"].iter().any(|end| w.ends_with(end));
+        if w.chars().count() < 2 || suffix == "es" && !hisses() {
             continue;
         }
-        out.push(w.to_string());
-        if matches!(suffix, "ing" | "ed" | "er" | "ish") {
-            out.push(format!("{w}e"));
+        let of_verb = matches!(suffix, "ing" | "ed" | "er" | "ish" | "ly");
+        out.push((w.to_string(), of_verb));
+        if of_verb {
+            out.push((format!("{w}e"), true));
             let mut chars = w.chars().rev();
             if chars.next() == chars.next() {
-                out.push(w.chars().take(w.chars().count() - 1).collect());
+                out.push((w.chars().take(w.chars().count() - 1).collect(), true));
             }
         }
     }
@@ -240,6 +241,10 @@ fn irregular(word: &str) -> Option<&'static str> {
         "sat" => "sit",
         "stood" => "stand",
         "spun" => "spin",
+        "swung" => "swing",
+        "woke" => "wake",
+        "made" => "make",
+        "has" | "had" => "have",
         "went" | "gone" => "go",
         "came" => "come",
         "met" => "meet",

@@ -1,19 +1,19 @@
 //! Reads an idea from left to right: noun phrases, with their colours and numbers, and the words between them.
 
 mod nouns;
+mod parts;
+mod pictures;
+mod verbs;
 
 use kinora_models::video::layout::Vocabulary;
 
 use super::cast::{Cast, Count};
 use super::lexicon::{Entry, Kind, Lexicon};
 use super::words::Word;
-use super::{Grounded, GroundingNotice};
+use super::{Grounded, GroundingNotice, slips};
 
 /// The longest phrase of the lexicon, in words.
 const MAX_PHRASE: usize = 4;
-/// How far a "not" reaches, in words.
-const NOT_REACHES: usize = 6;
-
 const DETERMINERS: [&str; 16] = [
     "a", "an", "the", "this", "that", "these", "those", "my", "your", "our", "his", "her", "its", "their", "another",
     "other",
@@ -45,11 +45,22 @@ pub(super) struct Reader<'a> {
     colors: Vec<String>,
     /// The next noun is only looked like.
     as_if: bool,
+    /// The next character is only in a picture or a story.
+    pictured: bool,
     /// The colour of "the blue one", who is not named yet.
     the_one: Option<String>,
-    /// Kinds that the idea names, and whether it names anybody at all.
+    /// Kinds and first names that the idea has, and whether it names anybody at all.
     named: usize,
+    names: usize,
     anybody: bool,
+    /// Somebody reads, and so there is a book.
+    reads: bool,
+    /// A character plays the part of a thing.
+    plays: bool,
+    /// Where the film is if the idea names no place: the place, and the thing that stands there.
+    scene: Option<(String, String)>,
+    /// The next noun is one, whatever its number: "the king of the penguins".
+    single: bool,
 }
 
 impl<'a> Reader<'a> {
@@ -63,6 +74,7 @@ impl<'a> Reader<'a> {
             lexicon.get(&w.text).filter(|e| kinds.contains(&e.kind) && e.kind.is_known_to(vocabulary, e.concept))
         };
         let named = words.iter().filter(|w| of(w, &[Kind::Character]).is_some()).count();
+        let names = words.iter().filter(|w| of(w, &[Kind::Name]).is_some()).count();
         let anybody = words.iter().any(|w| of(w, &[Kind::Character, Kind::Vague, Kind::Name]).is_some());
         Self {
             lexicon,
@@ -75,9 +87,15 @@ impl<'a> Reader<'a> {
             unknown: Vec::new(),
             colors: Vec::new(),
             as_if: false,
+            pictured: false,
             the_one: None,
             named,
+            names,
             anybody,
+            reads: false,
+            plays: false,
+            scene: None,
+            single: false,
         }
     }
 
@@ -86,6 +104,10 @@ impl<'a> Reader<'a> {
             self.step();
         }
         self.flush();
+        self.at_scene();
+        if self.reads {
+            add(&mut self.out.props, "book");
+        }
         self.snow_falls_elsewhere();
         let Self { mut out, cast, unknown, colors, .. } = self;
         if !colors.is_empty() {
@@ -170,6 +192,9 @@ impl<'a> Reader<'a> {
             }
             return self.before.push((Part::Determiner, phrase));
         }
+        if self.shows(&phrase) {
+            return;
+        }
         let Some(entry) = entry else { return self.unknown(phrase) };
         if matches!(self.phrase(self.at), (_, Some(Entry { kind: Kind::Color, .. })))
             && matches!(phrase.as_str(), "light" | "dark" | "bright" | "pale" | "deep" | "hot" | "neon")
@@ -179,7 +204,6 @@ impl<'a> Reader<'a> {
         let concept = entry.concept.to_string();
         match entry.kind {
             Kind::Color => {
-                self.nearest(entry, &phrase);
                 self.before.push((Part::Color(concept), phrase));
             }
             Kind::Count => {
@@ -191,21 +215,28 @@ impl<'a> Reader<'a> {
                 self.before.push((Part::Count(count), phrase));
             }
             Kind::Like => self.before.push((Part::Like, phrase)),
+            // "lost his balloon"
+            Kind::Mood if phrase == "lost" && self.is_determiner(self.at) => {
+                add(&mut self.out.actions, "look");
+                self.flush();
+                self.cast.word("loses");
+            }
             Kind::Mood => {
                 add(&mut self.out.moods, &concept);
                 self.before.push((Part::Like, entry.read.clone().unwrap_or(phrase)));
             }
             Kind::Character | Kind::Vague | Kind::Name | Kind::Pronoun => self.someone(entry, phrase),
             Kind::Prop | Kind::Place => self.thing(entry, phrase, len),
-            Kind::Worn => {
-                for (part, _) in std::mem::take(&mut self.before) {
-                    if let Part::Color(color) = part {
-                        self.cast.dress_last(&color);
-                    }
+            // "a rain cloud"
+            Kind::Weather | Kind::Scene if self.is_of_noun(entry.kind) => {}
+            Kind::Scene => {
+                if !self.plays_part(Some(entry), &phrase) {
+                    self.before.clear();
+                    self.cast.drop_leads();
+                    self.scenery(entry.concept, &phrase);
                 }
-                self.cast.drop_leads();
-                add(&mut self.unknown, &phrase);
             }
+            Kind::Worn => self.worn(phrase),
             Kind::Not => self.not(),
             Kind::As => {
                 self.flush();
@@ -213,8 +244,11 @@ impl<'a> Reader<'a> {
                 self.as_if = true;
             }
             Kind::Action => self.action(entry, phrase),
+            Kind::Time if self.plays_part(Some(entry), &phrase) => {}
             Kind::Time | Kind::Weather => {
                 self.nearest(entry, &phrase);
+                // "white snow falls"
+                self.before.retain(|(part, _)| !matches!(part, Part::Color(c) if self.lexicon.owns(entry.concept, c)));
                 self.flush();
                 if entry.kind == Kind::Time && !self.out.times.is_empty() && self.travels() {
                     self.cast.drop_leads();
@@ -266,6 +300,13 @@ impl<'a> Reader<'a> {
             self.the_one = Some(color.clone());
             return;
         }
+        // "two birds, one red and one blue"
+        if let [(Part::Count(Count::One) | Part::Determiner, _), (Part::Color(color), _)] = before.as_slice()
+            && !article
+            && self.cast.color_one(color)
+        {
+            return;
+        }
         let mut colored = false;
         for (part, text) in before {
             match part {
@@ -275,12 +316,22 @@ impl<'a> Reader<'a> {
                         add(&mut self.out.props, prop);
                         self.cast.word(prop);
                     }
-                    None if !colored && self.cast.color_last(&color) => colored = true,
+                    None if !colored && self.cast.color_last(&color) => {
+                        colored = true;
+                        self.nearest_of(&text);
+                    }
                     None => add(&mut self.colors, &text),
                 },
-                Part::Count(Count::Two | Count::Many) if article => {}
+                Part::Count(Count::Two | Count::Many) if article || text.starts_with(|c: char| c.is_ascii_digit()) => {}
                 _ => self.cast.word(text),
             }
+        }
+    }
+
+    /// Says which colour is taken for one that the world does not have.
+    fn nearest_of(&mut self, color: &str) {
+        if let Some(entry) = self.lexicon.get(color) {
+            self.nearest(entry, color);
         }
     }
 
@@ -291,7 +342,23 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Whether a noun phrase goes on with another noun: "a rain cloud", "the lighthouse keeper".
+    fn is_of_noun(&self, kind: Kind) -> bool {
+        let indefinite = |(part, text): &(Part, String)| {
+            *part == Part::Determiner && (kind == Kind::Scene || matches!(text.as_str(), "a" | "an"))
+        };
+        let noun = matches!(self.phrase(self.at).1, Some(Entry { kind: Kind::Character | Kind::Prop, .. }));
+        noun && self.before.iter().any(indefinite) && self.words.get(self.at).is_some_and(|w| !w.pause)
+    }
+
+    fn is_determiner(&self, at: usize) -> bool {
+        self.words.get(at).is_some_and(|w| !w.pause && DETERMINERS.contains(&w.text.as_str()))
+    }
+
     fn unknown(&mut self, phrase: String) {
+        if self.plays_part(None, &phrase) {
+            return;
+        }
         let called = self.is_called() && self.before.is_empty();
         let title = self.is_title();
         // "my cat Whiskers"
@@ -303,7 +370,7 @@ impl<'a> Reader<'a> {
             add(&mut self.unknown, &phrase);
         }
         // the text model has seen slips, too
-        if !title && self.lexicon.get(&phrase).is_none() && self.lexicon.resembles(&phrase) {
+        if !title && self.lexicon.get(&phrase).is_none() && slips::resembles(self.lexicon, &phrase) {
             if !self.before.is_empty() && self.noun(self.at).is_some() {
                 return self.before.push((Part::Like, phrase));
             }
@@ -319,49 +386,6 @@ impl<'a> Reader<'a> {
         self.before.clear();
         self.as_if = false;
         self.cast.drop_leads();
-    }
-
-    /// What follows a "not" is not in the film.
-    fn not(&mut self) {
-        self.flush();
-        let (mut at, mut end) = (self.at, None);
-        while at < self.words.len().min(self.at + NOT_REACHES) && (at == self.at || !self.words[at].pause) {
-            let (len, entry) = self.phrase(at);
-            if matches!(self.text(at, len).as_str(), "and" | "but" | "or" | "just" | "then") {
-                break;
-            }
-            at += len;
-            match entry.map(|e| e.kind) {
-                None | Some(Kind::Known | Kind::Like | Kind::Count) => {}
-                Some(Kind::Color | Kind::Mood) => end = Some(at).filter(|_| self.noun(at).is_none()),
-                Some(_) => end = Some(at),
-            }
-            if end.is_some() {
-                break;
-            }
-        }
-        if let Some(end) = end {
-            self.cast.drop_before_not();
-            self.at = end;
-        }
-    }
-
-    fn action(&mut self, entry: &Entry, phrase: String) {
-        self.nearest(entry, &phrase);
-        add(&mut self.out.actions, entry.concept);
-        // "a sleeping bear"
-        if phrase.ends_with("ing") && !self.before.is_empty() && self.noun(self.at) == Some(Kind::Character) {
-            return self.before.push((Part::Like, phrase));
-        }
-        self.flush();
-        // "plays football": there is a ball
-        for word in phrase.split(' ').skip(1) {
-            if let Some(prop) = self.lexicon.get(word).filter(|e| e.kind == Kind::Prop && !e.nearest) {
-                add(&mut self.out.props, prop.concept);
-            }
-        }
-        let phrase = if phrase.is_ascii() { phrase } else { entry.concept.to_string() };
-        self.cast.word(entry.read.clone().unwrap_or(phrase));
     }
 
     /// "a snowy forest", "a city in winter": the place is another, and it snows there.

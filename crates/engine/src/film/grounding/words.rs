@@ -19,11 +19,21 @@ impl Word {
     }
 }
 
+/// An idea without what only asks for it: "A story for my class: …".
+fn asked(idea: &str) -> &str {
+    let Some((before, after)) = idea.split_once(':') else { return idea };
+    let before = before.to_lowercase();
+    let has = |words: &[&str]| before.split(|c: char| !c.is_alphanumeric()).any(|w| words.contains(&w));
+    let asks = has(&["story", "film", "movie", "video", "clip", "cartoon", "script", "title", "prompt", "idea"]);
+    let tells = has(&["about", "of", "where", "with", "called", "in", "who"]);
+    if asks && !tells && !after.trim().is_empty() { after } else { idea }
+}
+
 /// Splits an idea into words; an emoji is a word of its own.
 pub(super) fn words(idea: &str) -> Vec<Word> {
     let mut out: Vec<Word> = Vec::new();
     let (mut word, mut pause) = (String::new(), false);
-    for c in idea.chars() {
+    for c in asked(idea).chars() {
         if c.is_alphanumeric() || c == '\'' || c == '’' {
             word.push(c);
             continue;

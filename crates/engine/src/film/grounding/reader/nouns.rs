@@ -4,7 +4,11 @@ use super::super::GroundingNotice;
 use super::super::cast::{Count, Determiner, Named};
 use super::super::lexicon::{Entry, Kind};
 use super::super::words::Word;
-use super::{Part, Reader, add};
+use super::{DETERMINERS, Part, Reader, add};
+use crate::film::pairs;
+
+/// Things that are no things where somebody wears them.
+const WORN: [&str; 3] = ["hat", "scarf", "crown"];
 
 impl Reader<'_> {
     /// A noun that names a character, or might.
@@ -28,9 +32,22 @@ impl Reader<'_> {
         }
         // "the king's castle" shows no king
         let owned = owner && matches!(self.phrase(self.at), (_, Some(Entry { kind: Kind::Place, .. })));
-        if self.as_if || owned {
-            self.as_if = false;
+        if self.as_if || self.pictured || owned {
+            let and = self.is(self.at, "and") && self.noun(self.at + 1) == Some(Kind::Character);
+            // "about knights and dragons"
+            (self.as_if, self.pictured) = (false, self.pictured && and);
+            if self.pictured {
+                self.at += 1;
+            }
             self.before.retain(|(part, _)| owned && *part == Part::Determiner);
+            return add(&mut self.unknown, &phrase);
+        }
+        if entry.kind == Kind::Character && self.is_of_last(entry.concept, &phrase) {
+            return;
+        }
+        if entry.nearest && self.lexicon.lists("vehicle", &self.lexicon.base(&phrase)) && self.is_ridden() {
+            self.before.clear();
+            self.cast.drop_leads();
             return add(&mut self.unknown, &phrase);
         }
         let determiner = self.determiner();
@@ -50,41 +67,37 @@ impl Reader<'_> {
                     return self.cast.drop_leads();
                 }
             }
+            // "Captain Whiskers the cat"
+            Kind::Character if entry.nearest && self.before.is_empty() && self.is_title_of_name() => {
+                self.at += 1;
+                return self.cast.drop_leads();
+            }
             Kind::Vague if self.named == 1 && determiner == Determiner::Of && self.cast.members.len() == 1 => {
                 let kind = self.cast.members[0].kind.clone();
                 let count = Count::One;
                 self.out.notices.push(GroundingNotice::Nearest { word: phrase.clone(), concept: kind.clone() });
-                return self.name(kind, phrase, count, Determiner::Other, entry);
+                return self.name(kind, phrase, count, Determiner::Other, entry.nearest);
             }
             Kind::Vague if self.named > 0 => {
                 self.before.clear();
                 return self.cast.drop_leads();
             }
-            Kind::Pronoun if self.anybody => return self.known(phrase),
+            Kind::Pronoun if self.anybody && !self.owns_somebody() => return self.known(phrase),
             Kind::Vague | Kind::Pronoun if self.lexicon.is_plural(&phrase) => {
                 self.nearest(entry, &phrase);
-                self.name("boy".into(), phrase.clone(), Count::One, Determiner::Indefinite, entry);
+                self.name("boy".into(), phrase.clone(), Count::One, Determiner::Indefinite, entry.nearest);
                 self.cast.word("and");
-                return self.name("girl".into(), phrase, Count::One, Determiner::Indefinite, entry);
+                return self.name("girl".into(), phrase, Count::One, Determiner::Indefinite, entry.nearest);
             }
             _ => {}
         }
         self.nearest(entry, &phrase);
-        let said = self.before.iter().filter_map(|(part, _)| match part {
-            Part::Count(count) => Some(*count),
-            _ => None,
-        });
-        let plural = self.lexicon.is_plural(&phrase);
-        let count = match said.fold(Count::One, |a, b| if b > a { b } else { a }) {
-            Count::One if plural => Count::Two,
-            Count::Many | Count::Two if !plural && !phrase.ends_with("fish") => Count::One,
-            count => count,
-        };
+        let count = self.count(&phrase);
         let determiner = match (entry.kind, determiner) {
             (Kind::Name | Kind::Pronoun, Determiner::None) => Determiner::Definite,
             (_, determiner) => determiner,
         };
-        self.name(entry.concept.to_string(), phrase, count, determiner, entry);
+        self.name(entry.concept.to_string(), phrase, count, determiner, entry.nearest);
         if owner {
             match self.noun(self.at) {
                 Some(Kind::Character) => self.cast.word("and"),
@@ -95,18 +108,54 @@ impl Reader<'_> {
         }
     }
 
-    fn determiner(&self) -> Determiner {
+    /// "she … her dog": somebody else than the dog.
+    fn owns_somebody(&self) -> bool {
+        let owns = |at: usize| (self.is(at, "his") || self.is(at, "her")) && self.noun(at + 1) == Some(Kind::Character);
+        self.cast.members.is_empty() && (self.at..self.words.len()).any(owns)
+    }
+
+    /// Whether a name stands here, and then who bears it: "Whiskers the cat".
+    fn is_title_of_name(&self) -> bool {
+        let known = self.phrase(self.at).1.is_some_and(|e| e.kind != Kind::Name);
+        !known && self.is(self.at + 1, "the") && self.noun(self.at + 2) == Some(Kind::Character)
+    }
+
+    /// How many the noun phrase names.
+    pub(super) fn count(&mut self, phrase: &str) -> Count {
+        let said = self.before.iter().filter_map(|(part, _)| match part {
+            Part::Count(count) => Some(*count),
+            _ => None,
+        });
+        let plural = self.lexicon.is_plural(phrase) && !std::mem::take(&mut self.single);
+        match said.fold(Count::One, |a, b| if b > a { b } else { a }) {
+            Count::One if plural => Count::Two,
+            Count::Many | Count::Two if !plural && !phrase.ends_with("fish") => Count::One,
+            count => count,
+        }
+    }
+
+    /// "drives a car", "in a car": what carries somebody is not seen.
+    fn is_ridden(&self) -> bool {
+        let rides =
+            |w: &str| matches!(self.lexicon.base(w).as_str(), "ride" | "drive" | "in" | "on" | "by" | "into" | "for");
+        self.cast.last_word().is_some_and(rides)
+    }
+
+    pub(super) fn determiner(&self) -> Determiner {
         let says =
             |(part, text): &'_ (Part, String)| matches!(part, Part::Determiner | Part::Count(_)).then(|| text.clone());
         let words: Vec<String> = self.before.iter().filter_map(says).collect();
         Determiner::of(words.iter().map(String::as_str))
     }
 
-    fn name(&mut self, kind: String, phrase: String, count: Count, determiner: Determiner, entry: &Entry) {
+    pub(super) fn name(&mut self, kind: String, phrase: String, count: Count, determiner: Determiner, nearest: bool) {
         let (mut color, mut likes, mut said, mut sort) = (None, Vec::new(), String::new(), None);
         for (part, text) in std::mem::take(&mut self.before) {
             match part {
-                Part::Color(c) if color.as_ref().is_none_or(|known| *known == c) => color = Some(c),
+                Part::Color(c) if color.as_ref().is_none_or(|known| *known == c) => {
+                    self.nearest_of(&text);
+                    color = Some(c);
+                }
                 Part::Color(_) => add(&mut self.colors, &text),
                 Part::Like => likes.push(text),
                 Part::Sort => sort = Some(text),
@@ -117,7 +166,7 @@ impl Reader<'_> {
         let said = format!("{said}{phrase}");
         let word = self.lexicon.base(&phrase);
         color = color.or(self.the_one.take());
-        self.cast.name(Named { kind, color, word, said, likes, sort, count, nearest: entry.nearest }, determiner);
+        self.cast.name(Named { kind, color, word, said, likes, sort, count, nearest }, determiner);
     }
 
     /// A prop or a place, which has no colour to choose.
@@ -127,6 +176,28 @@ impl Reader<'_> {
             self.before.clear();
             return add(&mut self.unknown, &phrase);
         }
+        // "a robot called Daisy"
+        if self.is_called() && self.before.is_empty() {
+            return self.cast.drop_leads();
+        }
+        if self.plays_part(Some(entry), &phrase) {
+            return;
+        }
+        if entry.concept == "moon" && self.is_in_the_sky(&phrase) {
+            self.before.clear();
+            self.cast.drop_leads();
+            add(&mut self.out.times, "night");
+            return self.cast.word("at night");
+        }
+        if entry.nearest && self.is_worn(&phrase) {
+            self.before.clear();
+            self.cast.drop_leads();
+            return add(&mut self.unknown, &phrase);
+        }
+        // "inside a cake"
+        if phrase == "inside" && self.is_determiner(self.at) {
+            return self.known(phrase);
+        }
         // "an apple tree"
         if entry.kind == Kind::Prop
             && !self.before.is_empty()
@@ -135,11 +206,13 @@ impl Reader<'_> {
         {
             return;
         }
+        let entry = &self.going_with_its_verb(entry);
         self.nearest(entry, &phrase);
         let plural = entry.kind == Kind::Prop && self.lexicon.is_plural(&phrase);
         let (mut article, mut words) = (None, Vec::new());
         for (part, text) in std::mem::take(&mut self.before) {
             match part {
+                Part::Color(c) if self.lexicon.owns(entry.concept, &c) => {}
                 Part::Color(_) => add(&mut self.colors, &format!("{text} {phrase}")),
                 Part::Count(Count::Two | Count::Many) if plural => {
                     let word = format!("{text} {phrase}");
@@ -174,6 +247,66 @@ impl Reader<'_> {
             self.cast.word(word);
         }
         self.cast.word(entry.read.clone().unwrap_or(if renamed { concept } else { phrase }));
+    }
+
+    /// The nearest thing is one that goes with what is done: a letter that is read is a book. Who flies a kite runs.
+    fn going_with_its_verb(&mut self, entry: &Entry) -> Entry {
+        let mut entry = entry.clone();
+        let Some(verb) = self.cast.last_word().filter(|_| entry.kind == Kind::Prop) else { return entry };
+        if entry.nearest
+            && let Some(wanted) = pairs::wanted(verb, entry.concept)
+        {
+            entry.concept = wanted;
+        }
+        let flies = self.lexicon.base(verb) == "fly" && entry.concept == "kite";
+        if let Some(last) = self.out.actions.last_mut().filter(|last| flies && *last == "fly") {
+            *last = "run".to_string();
+        }
+        entry
+    }
+
+    /// "talks to the moon", "sees the moon": nobody is there.
+    fn is_in_the_sky(&self, phrase: &str) -> bool {
+        let Some(last) = self.cast.last_word().filter(|_| phrase == "moon") else { return false };
+        let action = self.out.actions.last().map_or("", String::as_str);
+        match last {
+            "to" => matches!(action, "talk" | "wave" | "look"),
+            "of" | "about" => action == "sleep",
+            "loves" | "love" | "wants" | "want" | "likes" | "like" => true,
+            verb => self.lexicon.get(verb).is_some_and(|e| e.kind == Kind::Action && e.concept != "walk"),
+        }
+    }
+
+    /// "wearing a crown", "with a hat"
+    fn is_worn(&self, phrase: &str) -> bool {
+        WORN.contains(&self.lexicon.base(phrase).as_str()) && self.is_behind(self.at - 1)
+    }
+
+    /// Whether words that say what somebody wears lead to the noun at `at`.
+    fn is_behind(&self, at: usize) -> bool {
+        let before = |word: &&Word| !DETERMINERS.contains(&word.text.as_str()) && !self.says_how(&word.text);
+        let mut words = self.words.iter().take(at).rev().filter(before);
+        words.next().is_some_and(|w| {
+            w.text.starts_with("wear")
+                || matches!(w.text.as_str(), "with" | "in")
+                || w.text == "and" && words.next().is_some_and(|w| WORN.contains(&w.text.as_str()))
+        })
+    }
+
+    fn says_how(&self, word: &str) -> bool {
+        self.lexicon.get(word).is_some_and(|e| matches!(e.kind, Kind::Color | Kind::Like))
+    }
+
+    /// What somebody wears is not seen; its colour is the wearer's.
+    pub(super) fn worn(&mut self, phrase: String) {
+        for (part, text) in std::mem::take(&mut self.before) {
+            if let Part::Color(color) = part {
+                self.nearest_of(&text);
+                self.cast.dress_last(&color);
+            }
+        }
+        self.cast.drop_leads();
+        add(&mut self.unknown, &phrase);
     }
 
     /// At a second place or time: "from the farm to the beach" comes to both, "on a farm by the sea" does not.
