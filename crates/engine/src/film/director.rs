@@ -3,12 +3,12 @@
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-use kinora_models::video::layout::{CHARACTERS, FrameLayout, ShotIds, VocabularyError};
+use kinora_models::video::layout::{FrameLayout, ShotIds, VocabularyError};
 use kinora_models::video::motion::Take;
 use kinora_models::video::refine::Refiner;
 
 use super::{
-    Cue, FilmEvent, FilmRequest, Frame, Grounded, Script, Shot, Storyboard,
+    Cue, FilmEvent, FilmRequest, Frame, Grounded, Script, Shot, Size, Storyboard,
     agreement::{head_of, retold, take_captions},
     ground, keep_promises, make_consistent, refine, schema, shot_ids,
     storyboard::complete_shots,
@@ -384,7 +384,7 @@ impl FilmStream {
             fps: self.request.fps,
             seed,
             film: self.request.seed,
-            sizes: [1.0; CHARACTERS],
+            sizes: std::array::from_fn(|i| shot.characters.get(i).and_then(|c| c.size).map_or(1.0, Size::factor)),
             sound: None,
         };
         let layout = video.motion.generate(&ids, &take).await?;
