@@ -31,12 +31,12 @@ def main(path: str) -> None:
         "embedding": 4,
         "words": [len(words[k]) for k in ("place", "time", "weather", "prop", "camera")] + who + who,
         "choices": ["uniform", {"coin": 0.3}, "phase"],
+        "lasting": [1],
         "cell_choices": ["phase", "uniform", {"coin": 0.5}],
         "cell_seconds": 0.5,
         "octaves": 3,
         "oscillators": 4,
-        "text": 3,
-        "audio": 2,
+        "audio": 18,
         "outputs": 47,
     }
     net = Motion(config)
@@ -46,11 +46,13 @@ def main(path: str) -> None:
     ids = torch.tensor([[3, 1, 2, 4, 5, 6, 7, 2, 0, 0, 0]])
     choices, cells = draw(config["choices"], (1,)), draw(config["cell_choices"], (1, 4))
     seconds = torch.arange(FRAMES)[None] / FPS
+    audio = torch.rand(1, FRAMES, 18)
     with torch.no_grad():
-        out = net(ids, choices, cells, seconds, torch.tensor([FRAMES / FPS]))
+        out, heard = (net(ids, choices, cells, seconds, torch.tensor([FRAMES / FPS]), audio, torch.tensor([h]))[0] for h in (0, 1))
     tensors = {k: v.half().contiguous() for k, v in net.state_dict().items()}
     tensors |= {"mean": torch.zeros(47), "deviation": torch.ones(47)}
-    tensors |= {"case.choices": choices[0], "case.cells": cells[0], "case.seconds": seconds[0], "case.output": out[0]}
+    tensors |= {"case.choices": choices[0], "case.cells": cells[0], "case.seconds": seconds[0], "case.output": out}
+    tensors |= {"case.audio": audio[0], "case.output_heard": heard}
     save_file(tensors, path, {"config": json.dumps(config), "vocabulary": json.dumps(words)})
 
 

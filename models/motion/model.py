@@ -4,7 +4,8 @@ The generator is a small transformer over time. Its noise is what chance decides
 cycle begins, how fast) and of each half second (a blink, a glance, a syllable), numbers of known distribution that are the
 world's own when it is trained and drawn when it is used. Words and the shot's vector modulate each block (AdaLN). Steps, wing
 beats and breath are cycles: the shot's vector also sets the frequency, amplitude and phase of oscillators that every frame
-sees (as the periodic autoencoder of Starke et al. 2022 finds them).
+sees (as the periodic autoencoder of Starke et al. 2022 finds them). Each frame may hear a sound: mouths follow the voice in it,
+dancers its beat.
 """
 
 import json
@@ -96,9 +97,8 @@ class Motion(nn.Module):
         self.shot_0 = nn.Linear(emb * len(config["words"]) + width(config["choices"]), 3 * dim)
         self.shot_1 = nn.Linear(3 * dim, 3 * dim)
         self.shot_2 = nn.Linear(3 * dim, dim)
-        self.text = nn.Linear(config["text"], dim)
-        self.text_null = nn.Parameter(torch.zeros(dim))
-        self.audio = nn.Linear(config["audio"], dim)
+        self.audio_0 = nn.Linear(config["audio"], dim)
+        self.audio_1 = nn.Linear(dim, dim)
         self.audio_null = nn.Parameter(torch.zeros(dim))
         self.time = nn.Linear(3 + 2 * config["octaves"], dim)
         self.cell = nn.Linear(2 * width(config["cell_choices"]), dim)
@@ -110,14 +110,14 @@ class Motion(nn.Module):
         self.blocks = nn.ModuleList(Block(dim, config["heads"], config["ffn"]) for _ in range(config["layers"]))
         self.output = nn.Linear(dim, config["outputs"])
 
-    def forward(self, ids, choices, cells, seconds, length, text=None, audio=None) -> Tensor:
-        """ids [B, 11], choices [B, K], cells [B, S, Z], seconds [B, T], length [B], text [B, text], audio [B, T, audio]
-        → [B, T, outputs]"""
+    def forward(self, ids, choices, cells, seconds, length, audio, heard) -> Tensor:
+        """ids [B, 11], choices [B, K], cells [B, S, Z], seconds [B, T], length [B], audio [B, T, audio], heard [B]: whether
+        there is a sound → [B, T, outputs]"""
         e = torch.cat([table(ids[:, i]) for i, table in enumerate(self.words)] + [choices], 1)
-        c = self.shot_2(F.silu(self.shot_1(F.silu(self.shot_0(e))))) + (self.text_null if text is None else self.text(text))
+        c = self.shot_2(F.silu(self.shot_1(F.silu(self.shot_0(e)))))
         x = self.time(time_features(seconds, length, self.config["octaves"])) + c[:, None]
         x = x + self.cell(held(cells, seconds, self.config["cell_seconds"]))
-        x = x + (self.audio_null if audio is None else self.audio(audio))
+        x = x + torch.where(heard[:, None, None] > 0, self.audio_1(F.silu(self.audio_0(audio))), self.audio_null)
         with torch.autocast(x.device.type, enabled=False):  # angles grow with time: bf16 is too coarse for them
             waves = self.oscillators(c.float(), seconds)
         x = x + self.cycle(waves)

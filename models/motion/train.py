@@ -54,6 +54,7 @@ class Batch:
         self.ids = torch.from_numpy(b["ids"].astype("i8")).to(device)
         fps = torch.from_numpy(b["fps"].copy()).to(device)
         self.choices, self.cells = (torch.from_numpy(b[k].copy()).to(device) for k in ("choices", "cells"))
+        self.audio, self.heard = (torch.from_numpy(b[k].copy()).to(device) for k in ("audio", "heard"))
         self.values = codec.encode(torch.from_numpy(b["layout"].copy()).to(device))
         self.mask = codec.mask(self.ids)
         self.seconds = torch.arange(FRAMES, device=device) / fps[:, None]
@@ -79,11 +80,11 @@ def config_of(header: dict) -> dict:
         "embedding": 24,
         "words": [len(words[k]) for k in ("place", "time", "weather", "prop", "camera")] + who + who,
         "choices": header["choices"],
+        "lasting": header["lasting"],
         "cell_choices": header["cell_choices"],
         "cell_seconds": header["cell_seconds"],
         "octaves": 6,
         "oscillators": 24,
-        "text": 256,
         "audio": 18,
         "outputs": codec.NUMBERS,
     }
@@ -109,8 +110,6 @@ class Training:
         self.config, self.lr = config, lr
         self.net, self.ema = make(Motion(config)), make(Motion(config))
         self.ema.load_state_dict(self.net.state_dict())
-        for p in [*self.net.text.parameters(), *self.net.audio.parameters()]:
-            torch.nn.init.zeros_(p)  # inputs of later versions: without effect until they are trained
         values, masks = torch.cat([b.values for b in held_out]), torch.cat([b.mask for b in held_out])
         self.mean, self.deviation = codec.statistics(values, masks)
         self.rate = codec.rates(values, masks, self.deviation)
@@ -118,7 +117,7 @@ class Training:
         self.critic = make(Discriminator(config["outputs"], words, self.rate))
         self.guide, self.judge = (make(Classifier(codec.CHARACTER_LEN, actions, of_one)) for _ in range(2))
         adam = lambda params, rate, b: torch.optim.AdamW(params, rate, betas=b, weight_decay=1e-3, fused=True)
-        inside = lambda name, p: p.dim() == 2 and not name.startswith(("words", "output", "text", "audio"))
+        inside = lambda name, p: p.dim() == 2 and not name.startswith(("words", "output", "audio_0"))
         self.muon = Muon([p for n, p in self.net.named_parameters() if inside(n, p)], 6 * lr)
         self.optimizer = adam([p for n, p in self.net.named_parameters() if not inside(n, p)], lr, (0.9, 0.99))
         self.critic_optimizer = adam(self.critic.parameters(), 4e-4, (0.0, 0.99))
@@ -126,7 +125,7 @@ class Training:
         self.step = self.skipped = 0
 
     def made(self, net, b: Batch, choices):
-        return net(b.ids, *choices, b.seconds, b.length) * b.mask[:, None]
+        return net(b.ids, *choices, b.seconds, b.length, b.audio, b.heard) * b.mask[:, None]
 
     def update(self, b: Batch, progress: float, alone: float) -> dict:
         scale = min(1, (self.step + 1) / 100) * (0.03 + 0.97 * (0.5 + 0.5 * math.cos(math.pi * progress)))
@@ -222,8 +221,8 @@ def main() -> None:
         from safetensors.torch import load_file
 
         start = {k: v.float() for k, v in load_file(a.init).items() if k in training.net.state_dict()}
-        training.net.load_state_dict(start)
-        training.ema.load_state_dict(start)
+        for net in (training.net, training.ema):
+            net.load_state_dict(start, strict=False)
     bf16, probed = bf16_pays(device)
     log(probed)
     log(f"parameters {sum(p.numel() for p in training.net.parameters()):,} device {device}")

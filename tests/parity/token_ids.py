@@ -13,7 +13,8 @@ are learnt without cutting words, so they cross every border that a pre-tokenize
 pre-tokenizers disagree on, as many of mixed scripts, code, emoji, numbers, spaces, controls and special tokens (the
 vocabulary's own too, whole and damaged), and every character up to U+1FFFF; each once as plain text, where special tokens
 are letters like others, and once with special tokens read and added. Also checks the .inp/.out files that lie beside the
-published vocabularies. `--fixture FILE` writes smaller crafted vocabularies and llama.cpp's answers for the Rust tests
+published vocabularies. Texts that spell a byte's token (<0x0A>) are left out for crafted spm vocabularies: llama.cpp can merge
+them into that byte, SentencePiece and Kinora keep what was written. `--fixture FILE` writes smaller crafted vocabularies and llama.cpp's answers for the Rust tests
 (crates/formats/tests/llama_cpp.rs) and compares nothing.
 """
 
@@ -295,8 +296,9 @@ def crafted(llama, small):
             at = r.randint(1, len(text))
             parts |= {"▁" + text[:at], text[at:]}
     parts |= {"▁" + c for c in parts if len(c) == 1 and r.random() < 0.7}
-    parts = sorted(p for p in parts if p and r.random() < 0.95)
-    wpm = {"family": "wpm", "tokens": ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"] + parts, "types": [3] * 5 + [1] * len(parts)}
+    marks = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    parts = sorted(p for p in parts if p and p not in marks and r.random() < 0.95)
+    wpm = {"family": "wpm", "tokens": marks + parts, "types": [3] * 5 + [1] * len(parts)}
     ids = {"padding_token_id": 0, "unknown_token_id": 1, "bos_token_id": 2, "eos_token_id": 3, "seperator_token_id": 3, "mask_token_id": 4}
     for lower, strip in ((None, None), (False, None), (True, False), (False, True)):
         flags = {"normalizer.lowercase": lower, "normalizer.strip_accents": strip}
@@ -479,7 +481,8 @@ def main():
         for case in crafted(args.llama, small=False):
             if args.only in case["name"]:
                 write(f"{folder}/v.gguf", case)
-                bad += compare(case["name"], f"{folder}/v.gguf", args, lines(SPECIALS))
+                spells = re.compile("<0x[0-9A-F]{2}>" if case["family"] == "spm" else "(?!)")
+                bad += compare(case["name"], f"{folder}/v.gguf", args, [t for t in lines(SPECIALS) if not spells.search(t)])
     print("all equal" if not bad else f"{bad} differ")
     sys.exit(bool(bad))
 

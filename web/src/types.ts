@@ -4,6 +4,8 @@ export interface Character {
   color: string;
   action: string;
   mood: string;
+  /** Where the idea names one: “a tiny cat”. */
+  size?: 'tiny' | 'small' | 'big' | 'huge';
 }
 
 /** One shot of a storyboard. */

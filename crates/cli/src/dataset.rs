@@ -3,7 +3,7 @@
 //! Layout, little-endian: [`MAGIC`], a u32 length and that many bytes of JSON, then samples of one fixed size until
 //! `--count` are written or the reader goes away. The JSON names a sample's fields in order, with numpy's type and the shape.
 
-mod motion;
+pub mod motion;
 mod paint;
 pub mod refine;
 

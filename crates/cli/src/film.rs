@@ -172,7 +172,10 @@ fn tell(out: &mut impl Write, event: &FilmEvent) -> io::Result<()> {
                 let cast: Vec<String> = shot
                     .characters
                     .iter()
-                    .map(|c| format!("{} {} ({}, {})", c.color, c.kind, c.action, c.mood))
+                    .map(|c| {
+                        let size = c.size.map_or(String::new(), |size| format!("{size} "));
+                        format!("{size}{} {} ({}, {})", c.color, c.kind, c.action, c.mood)
+                    })
                     .collect();
                 let (place, time, prop) = (&shot.place, &shot.time, &shot.prop);
                 writeln!(

@@ -1,9 +1,10 @@
 import type { TextChoice } from '../internal/protocol.js';
 import type { ModelEstimate } from '../types.js';
 import type { EngineEstimate, Header } from '../worker/engine.js';
+import { refused } from './errors.js';
 import { HttpFile } from './http.js';
 import type { Net } from './patience.js';
-import { file, list, type ReadHeader, refused, type Wanted } from './store.js';
+import { file, list, type ReadHeader, type Wanted } from './store.js';
 import { BlobFile, type PartReader } from './transfer.js';
 
 const HEADER_STEP = 1 << 20;

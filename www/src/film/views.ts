@@ -70,7 +70,9 @@ function sceneView(line: string): TemplateResult {
 }
 
 const who = (shot: Shot): string =>
-  shot.characters.map(({ color, kind, action }) => `${color} ${kind} ${ACTIONS[action] ?? action}`).join(', ');
+  shot.characters
+    .map(({ size, color, kind, action }) => `${size ? `${size} ` : ''}${color} ${kind} ${ACTIONS[action] ?? action}`)
+    .join(', ');
 const ACTIONS: Record<string, string> = {
   stand: 'stands',
   walk: 'walks',

@@ -1,7 +1,9 @@
-//! Samples for motion: a shot's words, its frame rate, what chance decided, and the layout that the world acts out.
+//! Samples for motion: a shot's words, its frame rate, what chance decided, what is heard, and the layout that the world acts
+//! out. Every other shot is silent.
 
 use super::header;
-use kinora_world::motion::{CELL, ChoiceKind, Choices, animate, choices};
+use kinora_world::chance::Chance;
+use kinora_world::motion::{CELL, ChoiceKind, Choices, HEARD, Sound, animate_to, choices};
 use kinora_world::spec::{FRAME_LEN, FrameLayout, ShotSpec, field_names, vocabulary};
 use std::io::{self, Write};
 
@@ -28,17 +30,19 @@ pub fn write(args: &Args, out: &mut impl Write) -> io::Result<()> {
     let frames = usize::from(args.frames);
     let cells = (frames as f32 / RATES.iter().copied().fold(f32::MAX, f32::min) / CELL) as usize + 1;
     let told = choices(args.seed);
-    let fields: [super::Field; 5] = [
+    let fields: [super::Field; 7] = [
         ("ids", "u1", &[IDS]),
         ("fps", "<f4", &[]),
         ("choices", "<f4", &[told.shot_numbers().len()]),
         ("cells", "<f4", &[cells, told.cell_numbers(0).len()]),
+        ("heard", "<f4", &[]),
+        ("audio", "<f4", &[frames, HEARD]),
         ("layout", "<f4", &[frames, FRAME_LEN]),
     ];
     let kinds = |kinds: &[ChoiceKind]| kinds.iter().map(kind).collect::<serde_json::Value>();
     let json = serde_json::json!({
         "vocabulary": vocabulary(), "layout_fields": field_names(), "cell_seconds": CELL,
-        "choices": kinds(&Choices::kinds()), "cell_choices": kinds(&Choices::cell_kinds()),
+        "choices": kinds(&Choices::kinds()), "lasting": Choices::lasting(), "cell_choices": kinds(&Choices::cell_kinds()),
     });
     header(out, &fields, json)?;
     for seed in args.seed..args.seed.saturating_add(args.count) {
@@ -49,12 +53,24 @@ pub fn write(args: &Args, out: &mut impl Write) -> io::Result<()> {
         let mut numbers = vec![fps];
         numbers.extend(chosen.shot_numbers());
         numbers.extend((0..cells).flat_map(|cell| chosen.cell_numbers(cell)));
-        numbers.extend(animate(&shot, seed, frames, fps).iter().flat_map(FrameLayout::to_array));
+        let sound = sound(seed, frames, fps);
+        numbers.push(f32::from(u8::from(sound.is_some())));
+        match &sound {
+            Some(sound) => numbers.extend(sound.frames().iter().flatten()),
+            None => numbers.resize(numbers.len() + frames * HEARD, 0.0),
+        }
+        numbers.extend(animate_to(&shot, sound.as_ref(), seed, frames, fps).iter().flat_map(FrameLayout::to_array));
         for value in numbers {
             out.write_all(&value.to_le_bytes())?;
         }
     }
     Ok(())
+}
+
+/// What is heard in shot `seed`, if anything.
+pub fn sound(seed: u64, frames: usize, fps: f32) -> Option<Sound> {
+    let chance = &mut Chance::new(seed, 13);
+    chance.happens(0.5).then(|| Sound::draw(chance, frames, fps))
 }
 
 /// A distribution as the model's config names it.
@@ -84,7 +100,7 @@ mod tests {
             out
         };
         let told = choices(5).shot_numbers().len() + 3 * choices(5).cell_numbers(0).len();
-        let one = IDS + 4 * (1 + told + 9 * FRAME_LEN);
+        let one = IDS + 4 * (2 + told + 9 * HEARD + 9 * FRAME_LEN);
         let (none, two, later) = (made(5, 0), made(5, 2), made(6, 1));
         assert_eq!(two.len() - none.len(), 2 * one);
         assert_eq!(two[none.len() + one..], later[none.len()..]);

@@ -4,10 +4,11 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 
 use kinora_models::video::layout::{FrameLayout, ShotIds, VocabularyError};
+use kinora_models::video::motion::Take;
 use kinora_models::video::refine::Refiner;
 
 use super::{
-    Cue, FilmEvent, FilmRequest, Frame, Grounded, Script, Shot, Storyboard,
+    Cue, FilmEvent, FilmRequest, Frame, Grounded, Script, Shot, Size, Storyboard,
     agreement::{head_of, retold, take_captions},
     ground, keep_promises, make_consistent, refine, schema, shot_ids,
     storyboard::complete_shots,
@@ -377,7 +378,15 @@ impl FilmStream {
         let ids = shot_ids(shot, &self.request.style, video.painter.vocabulary()).map_err(unknown)?;
         let seed = self.request.seed.wrapping_add(SEED_STEP.wrapping_mul(at as u64 + 1));
         let frames = self.request.frames_per_shot();
-        let layout = video.motion.generate(&ids, frames, self.request.fps, seed).await?;
+        let take = Take {
+            n_frames: frames,
+            fps: self.request.fps,
+            seed,
+            film: self.request.seed,
+            sizes: std::array::from_fn(|i| shot.characters.get(i).and_then(|c| c.size).map_or(1.0, Size::factor)),
+            sound: None,
+        };
+        let layout = video.motion.generate(&ids, &take).await?;
         let typed = layout.typed().ok_or_else(|| {
             EngineError::new("motion_failed", "motion", "the motion model gave a layout that is not finite".to_string())
         })?;

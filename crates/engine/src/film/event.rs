@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Size;
 use crate::EngineError;
 
 /// One picture, rows from the top, 4 bytes a pixel: red, green, blue, 255.
@@ -67,6 +68,9 @@ pub struct Character {
     pub color: String,
     pub action: String,
     pub mood: String,
+    /// Where the idea names one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size: Option<Size>,
 }
 
 /// One shot of the storyboard, in the vocabulary of the video model.

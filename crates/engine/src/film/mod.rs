@@ -6,6 +6,7 @@ mod event;
 mod grounding;
 mod pairs;
 mod refine;
+mod size;
 mod storyboard;
 mod wording;
 
@@ -13,6 +14,7 @@ pub use director::FilmStream;
 pub use event::{Character, Cue, FilmEvent, Frame, Script, Shot, Storyboard};
 pub use grounding::{Grounded, GroundingNotice, MAX_WORDS, ground};
 use serde::Deserialize;
+pub use size::Size;
 pub use storyboard::{keep_promises, make_consistent, schema, shot_ids};
 
 use crate::EngineError;

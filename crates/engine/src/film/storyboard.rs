@@ -59,6 +59,7 @@ pub fn make_consistent(board: &mut Storyboard, grounded: &Grounded, vocabulary: 
         let written = std::mem::take(&mut shot.characters);
         shot.characters = if named.is_empty() { once_each(written) } else { cast(written, grounded) };
         for (at, character) in shot.characters.iter_mut().enumerate() {
+            character.size = grounded.sizes.get(at).copied().flatten();
             // whom the idea named is known by the place in its order
             let slot = if named.is_empty() { 0 } else { at };
             let given = named.get(at).cloned().flatten();
@@ -193,12 +194,12 @@ pub fn complete_shots(partial: &str) -> Vec<Shot> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Character, cartoon_vocabulary, ground};
+    use super::super::{Character, Size, cartoon_vocabulary, ground};
     use super::*;
 
     fn shot(kind: &str, color: &str) -> Shot {
-        let character =
-            Character { kind: kind.into(), color: color.into(), action: "walk".into(), mood: "happy".into() };
+        let (action, mood) = ("walk".into(), "happy".into());
+        let character = Character { kind: kind.into(), color: color.into(), action, mood, size: None };
         Shot {
             place: "snow".into(),
             time: "day".into(),
@@ -264,6 +265,18 @@ mod tests {
         for shot in &board.shots {
             let colors: Vec<&str> = shot.characters.iter().map(|c| c.color.as_str()).collect();
             assert_eq!(colors, ["red", "blue"]);
+        }
+    }
+
+    #[test]
+    fn sizes_are_those_of_the_idea_in_every_shot() {
+        let v = cartoon_vocabulary();
+        let grounded = ground("a huge dragon and a tiny mouse", &v);
+        let mut board = Storyboard { title: "T".into(), shots: vec![shot("rabbit", "red"), shot("dragon", "red")] };
+        make_consistent(&mut board, &grounded, &v);
+        for shot in &board.shots {
+            let sizes: Vec<_> = shot.characters.iter().map(|c| (c.kind.as_str(), c.size)).collect();
+            assert_eq!(sizes, [("dragon", Some(Size::Huge)), ("rabbit", Some(Size::Tiny))]);
         }
     }
 

@@ -363,6 +363,7 @@ mod tests {
             color: "red".into(),
             action: "fly".into(),
             mood: "happy".into(),
+            size: None,
         };
         let mut shot = Shot {
             place: "snow".into(),

@@ -47,6 +47,7 @@ fn film(engine: &Engine) -> FilmStream {
             color: "red".into(),
             action: "walk".into(),
             mood: "happy".into(),
+            size: None,
         }],
         prop: "ball".into(),
         camera: "static".into(),

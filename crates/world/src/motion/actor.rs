@@ -2,6 +2,7 @@
 
 use super::ease::{hump, mix, overshoot, shuttle, smooth, wave};
 use super::face::Face;
+use super::sound::Beat;
 use crate::spec::{Action, CharacterSpec, Kind, Mood, Pose};
 
 /// Seconds after which no action shows how it began.
@@ -37,6 +38,8 @@ pub struct Actor {
     pub tempo: f32,
     /// It holds something up in front of it.
     pub holds: bool,
+    /// The beat that it dances to.
+    pub beat: Option<Beat>,
     /// A point it looks at, when it has one.
     pub target: Option<(f32, f32)>,
 }
@@ -89,7 +92,12 @@ impl Actor {
             Action::Run => self.run(t, &mut p),
             Action::Jump => self.jump(t * happy, &mut p),
             Action::Wave => self.wave(t, since, &mut p),
-            Action::Dance => self.dance(t * happy, &mut p),
+            Action::Dance => {
+                let hertz = self.beat.map_or(1.15 * self.tempo * happy, Beat::dance_hertz);
+                // twice the phase: the sway takes two cycles
+                let cycles = self.beat.map_or(hertz * t + 2.0 * self.phase, |b| b.dance(t));
+                self.dance(cycles, hertz * t, &mut p);
+            }
             Action::Spin => self.spin(t, &mut p),
             Action::Fly => self.fly(t, since, &mut p),
             Action::Sit => self.sit(t, since, &mut p),
@@ -188,9 +196,8 @@ impl Actor {
         p.mouth_open = p.mouth_open.max(0.2 * up);
     }
 
-    fn dance(&self, t: f32, p: &mut Pose) {
-        // twice the phase: the sway takes two beats
-        let beat = 1.15 * self.tempo * t + 2.0 * self.phase;
+    /// `beat` in cycles of the steps; how many there were `since` the shot began.
+    fn dance(&self, beat: f32, since: f32, p: &mut Pose) {
         let sway = wave(beat / 2.0 + 0.1);
         p.rot = 0.24 * sway;
         p.x += 0.045 * sway;
@@ -199,7 +206,7 @@ impl Actor {
         p.squash += 0.24 * (1.0 - 2.0 * wave(beat).abs());
         p.wave = 0.5 + 0.42 * wave(beat / 2.0 + 0.35);
         // a turn on every fourth beat
-        let bars = 1.15 * self.tempo * t / 4.0 + 0.35;
+        let bars = since / 4.0 + 0.35;
         let bar = bars.rem_euclid(1.0);
         let side = if bars.rem_euclid(2.0) < 1.0 { 1.0 } else { -1.0 };
         p.flip = self.facing

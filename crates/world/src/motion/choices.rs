@@ -45,6 +45,8 @@ macro_rules! choices {
         impl $name {
             /// The choices' distributions, in the order in which they are drawn and told.
             pub const KINDS: &[Kind] = &[$($kind),*];
+            /// Their names.
+            pub const NAMES: &[&str] = &[$(stringify!($field)),*];
 
             /// One draw of each.
             pub fn draw(chance: &mut Chance) -> Self {
@@ -164,6 +166,16 @@ impl Choices {
         ShotChoices::KINDS.iter().chain(actors).copied().collect()
     }
 
+    /// Which of [`Choices::kinds`] a film keeps from shot to shot: sides, the way that everybody goes, how tall they and the prop
+    /// are.
+    #[must_use]
+    pub fn lasting() -> Vec<usize> {
+        const SHOT: [&str; 4] = ["together", "first_left", "free_side", "prop_scale"];
+        let shot = ShotChoices::NAMES.iter().map(|name| SHOT.contains(name));
+        let actors = (0..CHARACTERS).flat_map(|_| ActorChoices::NAMES.iter().map(|name| *name == "height"));
+        shot.chain(actors).enumerate().filter_map(|(i, lasts)| lasts.then_some(i)).collect()
+    }
+
     /// The distributions behind [`Choices::cell_numbers`].
     #[must_use]
     pub fn cell_kinds() -> Vec<Kind> {
@@ -194,6 +206,14 @@ mod tests {
             // a coin is told as ±1, whatever its probability
             assert!(mean.abs() < 0.75 && (square - 1.0).abs() < 0.08, "{k}: {mean} {square}");
         }
+    }
+
+    #[test]
+    fn what_lasts_is_found_by_its_name() {
+        let lasting = Choices::lasting();
+        assert_eq!(lasting.len(), 4 + CHARACTERS);
+        assert_eq!(ShotChoices::NAMES[lasting[1]], "first_left");
+        assert_eq!(ActorChoices::NAMES[lasting[4] - ShotChoices::NAMES.len()], "height");
     }
 
     #[test]

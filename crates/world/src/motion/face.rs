@@ -2,6 +2,7 @@
 
 use super::choices::{Kind, choices, range, yes};
 use super::ease::{hump, mix, smooth, wave};
+use super::sound::Sound;
 use crate::chance::Chance;
 use crate::spec::{Mood, Pose};
 
@@ -30,19 +31,29 @@ choices! {
 }
 
 /// When a face has the word: the first start, the length of a turn and of a round, in seconds.
-pub type Speech = (f32, f32, f32);
+pub type Turns = (f32, f32, f32);
 
-/// What a face does of its own accord: blinks, glances, and speech when it has the word.
+/// What a mouth says.
+#[derive(Clone, Debug)]
+pub enum Speech {
+    Silent,
+    /// Syllables of its own plan, when it has the word.
+    Planned(Turns),
+    /// What is heard.
+    Heard(Sound),
+}
+
+/// What a face does: blinks, glances and speech.
 #[derive(Clone, Debug)]
 pub struct Face {
     mood: Mood,
-    speech: Option<Speech>,
+    speech: Speech,
     cells: Vec<Cell>,
 }
 
 impl Face {
-    /// A face with its plan; without `speech` it is silent.
-    pub fn new(mood: Mood, speech: Option<Speech>, cells: Vec<Cell>) -> Face {
+    /// A face with its plan.
+    pub fn new(mood: Mood, speech: Speech, cells: Vec<Cell>) -> Face {
         Face { mood, speech, cells }
     }
 
@@ -52,7 +63,7 @@ impl Face {
 
     /// Fills the face's fields of `pose` for the time `t`; `look` (x, y, weight) overrules where the eyes point.
     pub fn act(&self, t: f32, look: Option<(f32, f32, f32)>, pose: &mut Pose) {
-        let t = t.rem_euclid(PLAN);
+        let (heard, t) = (t, t.rem_euclid(PLAN));
         let at = (t / CELL) as i32;
         let cell = self.cell(at);
         if yes(cell.blinks) {
@@ -73,7 +84,7 @@ impl Face {
         pose.gaze_y = (gy + dy).clamp(-1.0, 1.0);
         (pose.mouth_wide, pose.mouth_round, pose.mouth_open) = (wide, round, open);
         pose.brow = brow + 0.08 * wave(0.37 * t);
-        let (a, said) = self.syllable(t);
+        let (a, said) = self.syllable(heard);
         if a > 0.0 {
             pose.mouth_open = mix(pose.mouth_open, said.open, a);
             pose.mouth_wide = mix(pose.mouth_wide, 0.6 * said.wide + 0.4 * wide, a);
@@ -86,16 +97,29 @@ impl Face {
     /// How loud the voice is at `t`, 0..1: gestures follow it.
     #[must_use]
     pub fn voice(&self, t: f32) -> f32 {
-        let Some(speech) = self.speech else { return 0.0 };
-        let into = into_turn(speech, t.rem_euclid(PLAN));
-        smooth(into / 0.25) * smooth((speech.1 - into) / 0.25)
+        match &self.speech {
+            Speech::Silent => 0.0,
+            Speech::Heard(sound) => sound.voice(t),
+            Speech::Planned(turns) => {
+                let into = into_turn(*turns, t.rem_euclid(PLAN));
+                smooth(into / 0.25) * smooth((turns.1 - into) / 0.25)
+            }
+        }
     }
 
     /// How much of a syllable is heard at `t`, and which.
     fn syllable(&self, t: f32) -> (f32, Syllable) {
-        let Some(speech) = self.speech else { return (0.0, Syllable::default()) };
-        let into = into_turn(speech, t);
-        if into < 0.0 || into > speech.1 {
+        let turns = match &self.speech {
+            Speech::Silent => return (0.0, Syllable::default()),
+            Speech::Heard(sound) => {
+                let (voice, [open, wide, round]) = sound.mouth(t);
+                return (voice, Syllable { open, wide: wide - 0.5 * round, round });
+            }
+            Speech::Planned(turns) => *turns,
+        };
+        let t = t.rem_euclid(PLAN);
+        let into = into_turn(turns, t);
+        if into < 0.0 || into > turns.1 {
             return (0.0, Syllable::default());
         }
         let cell = self.cell((t / CELL) as i32);
@@ -107,7 +131,7 @@ impl Face {
         } else {
             (0.5 * CELL, Syllable::new(cell.open_2, cell.shape_2))
         };
-        let edge = smooth(into / 0.12) * smooth((speech.1 - into) / 0.12);
+        let edge = smooth(into / 0.12) * smooth((turns.1 - into) / 0.12);
         (hump(within, from, from + 0.5 * CELL) * edge, said)
     }
 
@@ -123,7 +147,7 @@ impl Face {
 }
 
 /// Seconds since its turn began; negative before its first.
-fn into_turn((start, _, round): Speech, t: f32) -> f32 {
+fn into_turn((start, _, round): Turns, t: f32) -> f32 {
     if t < start { t - start } else { (t - start).rem_euclid(round) }
 }
 

@@ -5,17 +5,19 @@ mod actor;
 mod choices;
 pub mod ease;
 mod face;
+mod sound;
 mod stage;
 
 pub use choices::{Choices, Kind as ChoiceKind};
 pub use face::CELL;
+pub use sound::{HEARD, Sound};
 pub use stage::{FAR, can_hold, prop_height};
 
 use crate::chance::Chance;
 use crate::spec::{Action, FrameLayout, Kind, Mood, ShotSpec};
 use actor::{Actor, Travel};
 use choices::{range, sign, yes};
-use face::Face;
+use face::{Face, Speech};
 use stage::{CameraPlan, plan_prop};
 
 /// The background repeats after this many world units; the scrolls start anywhere in it.
@@ -24,8 +26,21 @@ pub const PERIOD: f32 = 2.4;
 /// Acts `shot` out: the layout of `frames` frames, `fps` a second. The same arguments give the same layouts.
 #[must_use]
 pub fn animate(shot: &ShotSpec, seed: u64, frames: usize, fps: f32) -> Vec<FrameLayout> {
+    animate_to(shot, None, seed, frames, fps)
+}
+
+/// [`animate`] to a sound: who has the voice moves the mouth with it, and dancers keep the beat.
+#[must_use]
+pub fn animate_to(shot: &ShotSpec, sound: Option<&Sound>, seed: u64, frames: usize, fps: f32) -> Vec<FrameLayout> {
     let mut chance = Chance::new(seed, 1);
-    act(shot, &Choices::draw(&mut chance), &mut chance, frames, fps)
+    act(shot, &Choices::draw(&mut chance), sound, &mut chance, frames, fps)
+}
+
+/// Who has the voice that is heard: the first who talks, else the first who is awake.
+#[must_use]
+pub fn speaker(shot: &ShotSpec) -> Option<usize> {
+    let first = |does: &dyn Fn(Action) -> bool| shot.characters.iter().position(|c| does(c.action));
+    first(&|a| a == Action::Talk).or_else(|| first(&|a| a != Action::Sleep))
 }
 
 /// What chance decides of the motion that [`animate`] gives for `seed`.
@@ -34,10 +49,17 @@ pub fn choices(seed: u64) -> Choices {
     Choices::draw(&mut Chance::new(seed, 1))
 }
 
-fn act(shot: &ShotSpec, choices: &Choices, chance: &mut Chance, frames: usize, fps: f32) -> Vec<FrameLayout> {
+fn act(
+    shot: &ShotSpec,
+    choices: &Choices,
+    sound: Option<&Sound>,
+    chance: &mut Chance,
+    frames: usize,
+    fps: f32,
+) -> Vec<FrameLayout> {
     let fps = if fps.is_finite() && fps > 0.0 { fps } else { 12.0 };
     let length = frames as f32 / fps;
-    let mut actors = cast(shot, choices);
+    let mut actors = cast(shot, choices, sound);
     let free_side = sign(choices.shot.free_side);
     if let [one] = actors.as_mut_slice()
         && shot.prop != crate::spec::Prop::None
@@ -95,7 +117,7 @@ fn apart_from(side: f32) -> Travel {
 }
 
 /// Who stands where, facing which way, and how each gets along.
-fn cast(shot: &ShotSpec, choices: &Choices) -> Vec<Actor> {
+fn cast(shot: &ShotSpec, choices: &Choices, sound: Option<&Sound>) -> Vec<Actor> {
     let all = &choices.shot;
     let specs: Vec<_> = shot.characters.iter().take(crate::spec::CHARACTERS).copied().collect();
     let pair = specs.len() == 2;
@@ -108,6 +130,7 @@ fn cast(shot: &ShotSpec, choices: &Choices) -> Vec<Actor> {
     let first_left = sign(all.first_left);
     let spoken = specs.iter().filter(|c| c.action == Action::Talk).count();
     let talk_turn = range(all.talk_turn, 1.2, 2.0);
+    let speaker = speaker(shot);
     let mut actors: Vec<Actor> = Vec::with_capacity(specs.len());
     for (i, ((spec, choice), cells)) in specs.iter().zip(&choices.actors).zip(&choices.faces).enumerate() {
         let side = if i == 0 { -first_left } else { first_left };
@@ -130,10 +153,12 @@ fn cast(shot: &ShotSpec, choices: &Choices) -> Vec<Actor> {
         } else {
             Travel::Stay
         };
-        let speech = match (spec.action == Action::Talk, spoken == 2) {
-            (true, true) => Some((i as f32 * talk_turn, talk_turn - 0.2, 2.0 * talk_turn)),
-            (true, false) => Some((0.0, talk_turn * 1.6, talk_turn * 1.6 + 0.4)),
-            (false, _) => None,
+        let voice = sound.filter(|s| s.speaks());
+        let speech = match (voice, spec.action == Action::Talk, spoken == 2) {
+            (Some(voice), ..) if speaker == Some(i) => Speech::Heard(voice.clone()),
+            (Some(_), ..) | (None, false, _) => Speech::Silent,
+            (None, true, true) => Speech::Planned((i as f32 * talk_turn, talk_turn - 0.2, 2.0 * talk_turn)),
+            (None, true, false) => Speech::Planned((0.0, talk_turn * 1.6, talk_turn * 1.6 + 0.4)),
         };
         let cap: f32 = if spec.action == Action::Fly || spec.action == Action::Jump { 0.52 } else { 0.60 };
         let tall = if spec.kind == Kind::Fish { 0.9 } else { 1.0 };
@@ -150,6 +175,7 @@ fn cast(shot: &ShotSpec, choices: &Choices) -> Vec<Actor> {
             phase: choice.phase,
             tempo: range(tempo, 0.9, 1.12),
             holds: false,
+            beat: sound.and_then(Sound::beat),
             target: None,
         });
     }

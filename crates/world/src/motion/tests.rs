@@ -63,6 +63,47 @@ fn two_characters_stay_apart_and_talkers_face_each_other() {
 }
 
 #[test]
+fn a_mouth_follows_the_voice_and_the_others_listen() {
+    let mut followed = 0;
+    for seed in 0..120 {
+        let shot = ShotSpec::sample(seed);
+        let sound = Sound::draw(&mut Chance::new(seed, 5), 33, 12.0);
+        let frames = animate_to(&shot, Some(&sound), seed, 33, 12.0);
+        for (i, c) in shot.characters.iter().enumerate() {
+            let open: Vec<f32> = frames.iter().map(|f| f.characters[i].mouth_open).collect();
+            if c.action == Action::Sleep || c.mood != crate::spec::Mood::Neutral || c.action == Action::Wave {
+                continue;
+            }
+            if sound.speaks() && speaker(&shot) == Some(i) {
+                followed += 1;
+                for (o, f) in open.iter().zip(sound.frames()) {
+                    assert!((o - f[14]).abs() < 0.25, "seed {seed}: {o} {}", f[14]);
+                }
+            } else if sound.speaks() {
+                assert!(open.iter().all(|&o| o < 0.1), "seed {seed}: a listener speaks");
+            }
+        }
+    }
+    assert!(followed > 10);
+}
+
+#[test]
+fn feet_come_down_on_the_beat() {
+    let sounds = (0..).map(|seed| Sound::draw(&mut Chance::new(seed, 5), 66, 24.0));
+    let sound = sounds.into_iter().find(|s| s.beat().is_some()).unwrap();
+    let mut shot = (0..).map(ShotSpec::sample).find(|s| s.characters.len() == 1).unwrap();
+    shot.characters[0].action = Action::Dance;
+    shot.characters[0].kind = Kind::Cat;
+    let beat = sound.beat().unwrap();
+    for (i, f) in animate_to(&shot, Some(&sound), 3, 66, 24.0).iter().enumerate() {
+        let cycles = 2.0 * beat.dance(i as f32 / 24.0);
+        if (cycles - cycles.round()).abs() < 0.05 {
+            assert!(f.characters[0].lift < 0.01, "{cycles}: {}", f.characters[0].lift);
+        }
+    }
+}
+
+#[test]
 fn a_prop_is_in_the_frame_and_clear_of_faces() {
     for seed in 0..200 {
         let shot = ShotSpec::sample(seed);

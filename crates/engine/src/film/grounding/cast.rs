@@ -1,6 +1,7 @@
 //! Who an idea is about: the same one named twice, another one of its kind, several in one word; and the idea's words around
 //! them, as the text model reads them.
 
+use super::super::Size;
 use super::GroundingNotice;
 
 /// Characters that a shot holds.
@@ -57,6 +58,19 @@ pub(super) struct Named {
     pub(super) count: Count,
     /// The word only has this kind as its nearest.
     pub(super) nearest: bool,
+}
+
+impl Named {
+    fn size(&self) -> Option<Size> {
+        self.likes.iter().chain(&self.sort).find_map(|word| Size::of(word))
+    }
+}
+
+/// Who is in the film, each with a colour and a size where they were told, and the idea's text.
+pub(super) struct Told {
+    pub(super) characters: Vec<(String, Option<String>)>,
+    pub(super) sizes: Vec<Option<Size>>,
+    pub(super) idea: String,
 }
 
 /// A part of the idea's text.
@@ -224,8 +238,8 @@ impl Cast {
         }
     }
 
-    /// Who is in the film, with their colours, and the idea's text; what does not fit is told.
-    pub(super) fn finish(mut self, notices: &mut Vec<GroundingNotice>) -> (Vec<(String, Option<String>)>, String) {
+    /// Who is in the film; what does not fit is told to the person.
+    pub(super) fn finish(mut self, notices: &mut Vec<GroundingNotice>) -> Told {
         let left_out: Vec<String> = self.members.iter().skip(MOST).map(|m| m.said.clone()).collect();
         if !left_out.is_empty() {
             notices.push(GroundingNotice::TooManyCharacters { left_out });
@@ -238,13 +252,15 @@ impl Cast {
             }
         }
         let text = self.told();
+        let mut sizes: Vec<_> = self.members.iter().map(Named::size).collect();
         let mut characters: Vec<_> = self.members.iter().map(|m| (m.kind.clone(), m.color.clone())).collect();
         if let [named] = self.members.as_slice()
             && named.count != Count::One
         {
             characters.extend(characters.first().cloned());
+            sizes.extend(sizes.first().copied());
         }
-        (characters, text)
+        Told { characters, sizes, idea: text }
     }
 
     fn told(&mut self) -> String {

@@ -10,6 +10,8 @@ mod words;
 
 use kinora_models::video::layout::Vocabulary;
 
+use super::Size;
+
 pub(super) use cast::{articles, at_place, plural};
 use lexicon::Lexicon;
 use reader::Reader;
@@ -27,6 +29,8 @@ pub struct Grounded {
     /// Characters in order of appearance, each with its colour when one was named for it. At most two, which may be of one
     /// kind.
     pub characters: Vec<(String, Option<String>)>,
+    /// How tall each of them is, where the idea says so.
+    pub sizes: Vec<Option<Size>>,
     pub places: Vec<String>,
     pub times: Vec<String>,
     pub weathers: Vec<String>,

@@ -113,7 +113,8 @@ impl<'a> Reader<'a> {
         if !colors.is_empty() {
             out.notices.push(GroundingNotice::ColorOfThing { words: colors });
         }
-        (out.characters, out.idea) = cast.finish(&mut out.notices);
+        let told = cast.finish(&mut out.notices);
+        (out.characters, out.sizes, out.idea) = (told.characters, told.sizes, told.idea);
         if out.understood_nothing() {
             out.notices.push(GroundingNotice::NothingUnderstood);
         } else if !unknown.is_empty() {

@@ -5,6 +5,7 @@ use serde::Deserialize;
 use super::super::noise::Noise;
 
 use super::super::layout::{FRAME_LEN, Vocabulary};
+use super::HEARD;
 
 /// Sizes of the motion network, from its file's metadata.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -22,6 +23,8 @@ pub struct Config {
     pub words: Vec<usize>,
     /// What chance decides of a shot, and of each cell of time.
     pub choices: Vec<Choice>,
+    /// Which of `choices` a film keeps from shot to shot: on which side who stands, how tall everybody is.
+    pub lasting: Vec<usize>,
     pub cell_choices: Vec<Choice>,
     /// Seconds of a cell.
     pub cell_seconds: f32,
@@ -29,6 +32,8 @@ pub struct Config {
     pub octaves: usize,
     /// Sines whose frequency and phase the shot chooses: steps, wing beats, syllables.
     pub oscillators: usize,
+    /// Numbers of a frame's sound.
+    pub audio: usize,
     pub outputs: usize,
 }
 
@@ -50,11 +55,15 @@ impl Choice {
         choices.iter().map(|c| if *c == Choice::Phase { 2 } else { 1 }).sum()
     }
 
-    /// Draws each of `choices`.
+    /// Draws each of `choices`: evenly in 0..1.
     pub(super) fn draw(choices: &[Choice], noise: &mut Noise) -> Vec<f32> {
+        choices.iter().map(|_| noise.unit() as f32).collect()
+    }
+
+    /// What is told of `drawn`.
+    pub(super) fn tell(choices: &[Choice], drawn: &[f32]) -> Vec<f32> {
         let mut out = Vec::with_capacity(Self::width(choices));
-        for choice in choices {
-            let u = noise.unit() as f32;
+        for (choice, &u) in choices.iter().zip(drawn) {
             match choice {
                 Choice::Uniform => out.push((2.0 * u - 1.0) * 3f32.sqrt()),
                 Choice::Coin(p) => out.push(if u < *p { 1.0 } else { -1.0 }),
@@ -82,6 +91,12 @@ impl Config {
         }
         if self.outputs != FRAME_LEN {
             return Some(format!("it gives {} numbers a frame, a layout has {FRAME_LEN}", self.outputs));
+        }
+        if let Some(&i) = self.lasting.iter().find(|&&i| i >= self.choices.len()) {
+            return Some(format!("choice {i} lasts, of {} that there are", self.choices.len()));
+        }
+        if self.audio != HEARD {
+            return Some(format!("it hears {} numbers a frame, a sound has {HEARD}", self.audio));
         }
         let even_heads = self.heads > 0 && self.dim.is_multiple_of(2 * self.heads);
         let cells = self.cell_seconds.is_finite() && self.cell_seconds > 0.0;

@@ -11,6 +11,8 @@ pub(super) struct Shot {
     pub characters: [bool; CHARACTERS],
     /// Who turns on the spot all the time.
     pub spins: [bool; CHARACTERS],
+    /// How tall each is, of the height that the network gives.
+    pub sizes: [f32; CHARACTERS],
     pub prop: bool,
     pub far: f32,
     pub near: f32,
@@ -18,10 +20,17 @@ pub(super) struct Shot {
 }
 
 impl Shot {
-    pub fn new(shot: &ShotIds, no_prop: Option<u32>, spin: Option<u32>, noise: &mut Noise) -> Shot {
+    pub fn new(
+        shot: &ShotIds,
+        no_prop: Option<u32>,
+        spin: Option<u32>,
+        sizes: [f32; CHARACTERS],
+        noise: &mut Noise,
+    ) -> Shot {
         Shot {
             characters: shot.characters.map(|c| c.is_some()),
             spins: shot.characters.map(|c| c.is_some_and(|c| Some(c.action) == spin)),
+            sizes,
             prop: Some(shot.prop) != no_prop,
             far: PERIOD * noise.unit() as f32,
             near: PERIOD * noise.unit() as f32,
@@ -34,7 +43,8 @@ impl Shot {
 pub(super) fn frames(made: &[FrameLayout], shot: &Shot) -> Vec<FrameLayout> {
     let Some(first) = made.first().copied() else { return Vec::new() };
     let mean = |of: &dyn Fn(&FrameLayout) -> f32| made.iter().map(of).sum::<f32>() / made.len() as f32;
-    let heights: [f32; CHARACTERS] = std::array::from_fn(|i| mean(&|f| f.characters[i].height).clamp(0.3, 0.65));
+    let usual: [f32; CHARACTERS] = std::array::from_fn(|i| mean(&|f| f.characters[i].height).clamp(0.3, 0.65));
+    let heights: [f32; CHARACTERS] = std::array::from_fn(|i| (usual[i] * shot.sizes[i]).clamp(0.3, 0.65));
     let grounds: [f32; CHARACTERS] = std::array::from_fn(|i| mean(&|f| f.characters[i].y).clamp(0.25, 0.48));
     let scale = mean(&|f| f.prop_scale).clamp(0.1, 0.5);
     let flips: [Vec<f32>; CHARACTERS] = std::array::from_fn(|i| {
@@ -58,6 +68,9 @@ pub(super) fn frames(made: &[FrameLayout], shot: &Shot) -> Vec<FrameLayout> {
         };
         if shot.prop {
             (frame.prop_present, frame.prop_scale) = (1.0, scale);
+            for i in (0..CHARACTERS).filter(|&i| shot.characters[i] && heights[i] != usual[i]) {
+                hold(&mut frame, i, grounds[i], heights[i] / usual[i]);
+            }
         } else {
             (frame.prop_present, frame.prop_x, frame.prop_y, frame.prop_scale, frame.prop_rot) =
                 (0.0, 0.0, 0.0, 0.0, 0.0);
@@ -65,6 +78,17 @@ pub(super) fn frames(made: &[FrameLayout], shot: &Shot) -> Vec<FrameLayout> {
         frame
     };
     made.iter().enumerate().map(one).collect()
+}
+
+/// What character `i` holds stays in its hand when it is `size` times as tall as the network made it.
+fn hold(frame: &mut FrameLayout, i: usize, ground: f32, size: f32) {
+    let p = &frame.characters[i];
+    let lies = frame.prop_y + frame.prop_scale / 2.0 > ground - 0.04;
+    let beside = (frame.prop_x - p.x).abs() < 0.6 * p.height / size;
+    if beside && !lies {
+        frame.prop_x = p.x + (frame.prop_x - p.x) * size;
+        frame.prop_y = ground + (frame.prop_y - ground) * size;
+    }
 }
 
 /// A figure faces one side or the other, and turns within three frames: it changes its side only when the network is sure.
@@ -134,7 +158,7 @@ mod tests {
     use super::*;
 
     fn shot(characters: [bool; 2], prop: bool) -> Shot {
-        Shot { characters, spins: [false; 2], prop, far: 0.5, near: 1.0, phase: 0.25 }
+        Shot { characters, spins: [false; 2], sizes: [1.0; 2], prop, far: 0.5, near: 1.0, phase: 0.25 }
     }
 
     #[test]
@@ -153,6 +177,19 @@ mod tests {
         assert_eq!(frames[2].prop_present, 0.0);
         assert_eq!((frames[0].scroll_near, frames[2].scroll_near), (1.0, 3.0));
         assert_eq!(frames[1].weather_phase, 1.25);
+    }
+
+    #[test]
+    fn the_small_stand_on_the_same_ground_with_what_they_hold() {
+        let mut f = FrameLayout { prop_x: 0.1, prop_y: 0.1, prop_scale: 0.2, ..FrameLayout::default() };
+        f.characters[0] = Pose { y: 0.4, height: 0.5, ..Pose::default() };
+        let small = Shot { sizes: [0.8, 1.0], ..shot([true, false], true) };
+        let made = frames(&[f], &small)[0];
+        let p = made.characters[0];
+        assert!((p.height - 0.4).abs() < 1e-6 && (p.y + p.height / 2.0 - 0.4).abs() < 1e-6);
+        assert!((made.prop_x - 0.08).abs() < 1e-6 && (made.prop_y - 0.16).abs() < 1e-6);
+        f.prop_y = 0.32;
+        assert_eq!(frames(&[f], &small)[0].prop_y, 0.32, "what lies on the ground stays there");
     }
 
     #[test]

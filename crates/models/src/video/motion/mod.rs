@@ -3,7 +3,7 @@
 //! A transformer over time. Its noise is what chance decides: choices of a shot (who stands where, when a cycle begins) and of
 //! each half second (a blink, a glance, a syllable). Steps, wing beats and breath are cycles: the shot's vector sets the
 //! frequency, amplitude and phase of oscillators that every frame sees (Starke et al. 2022). Words and the shot's vector
-//! modulate each block.
+//! modulate each block. Each frame may hear a sound: mouths follow the voice in it, dancers its beat.
 
 mod block;
 mod config;
@@ -13,7 +13,7 @@ mod tests;
 
 pub use config::{Choice, Config};
 
-use super::layout::{FRAME_LEN, FrameLayout, Layout, ShotIds, Vocabulary};
+use super::layout::{CHARACTERS, FRAME_LEN, FrameLayout, Layout, ShotIds, Vocabulary};
 use super::noise::Noise;
 use super::weights::{Linear, Weights};
 use crate::{ModelError, Result};
@@ -24,6 +24,15 @@ use kinora_tensor::{Device, Tensor};
 use std::f32::consts::{PI, TAU};
 
 const EPS: f32 = 1e-5;
+/// Numbers of a frame's sound: 12 mel levels (log10 of the power / 5 + 1), energy ((dB + 60) / 60), pitch (log2 of hertz / 150,
+/// 0 where there is no voice), the mouth's open, wide and round by the visemes of a voice (0 where nobody speaks), and onset;
+/// each the mean over the frame.
+pub const HEARD: usize = 18;
+/// The sound of one frame.
+pub type Heard = [f32; HEARD];
+/// The sound of a frame in which nothing is heard: no power in its 12 bands.
+const SILENCE: Heard =
+    [-0.9, -0.9, -0.9, -0.9, -0.9, -0.9, -0.9, -0.9, -0.9, -0.9, -0.9, -0.9, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0];
 /// Frames in one shot at most.
 const MAX_FRAMES: usize = 4096;
 /// Frames of the shots that the network was trained on, and their seconds; a longer shot has more at the same distance.
@@ -31,6 +40,23 @@ const FRAMES: usize = 33;
 const SHORTEST: f32 = 2.2;
 const LONGEST: f32 = 4.125;
 const MAX_SECONDS: f32 = 60.0;
+
+/// How a shot is taken.
+#[derive(Clone, Copy, Debug)]
+pub struct Take<'a> {
+    pub n_frames: usize,
+    /// Frames a second.
+    pub fps: f32,
+    /// Of all that chance decides in the shot …
+    pub seed: u64,
+    /// … but what the shots of a film have in common: on which side who stands, how tall everybody is.
+    pub film: u64,
+    /// How tall each character is, of its usual height: about 0.7 to 1.25 fits the frame.
+    pub sizes: [f32; CHARACTERS],
+    /// What is heard in each of the frames, if anything is: who talks, else the first who is awake, moves the mouth with the
+    /// voice in it.
+    pub sound: Option<&'a [Heard]>,
+}
 
 /// The network that moves characters, prop and camera.
 pub struct Motion {
@@ -41,7 +67,8 @@ pub struct Motion {
     shot_0: Linear,
     shot_1: Linear,
     shot_2: Linear,
-    text_null: Tensor,
+    audio_0: Linear,
+    audio_1: Linear,
     audio_null: Tensor,
     time: Linear,
     cell: Linear,
@@ -77,7 +104,8 @@ impl Motion {
             shot_0: w.linear("shot_0", from, 3 * c.dim)?,
             shot_1: w.linear("shot_1", 3 * c.dim, 3 * c.dim)?,
             shot_2: w.linear("shot_2", 3 * c.dim, c.dim)?,
-            text_null: w.float("text_null", &[c.dim])?,
+            audio_0: w.linear("audio_0", c.audio, c.dim)?,
+            audio_1: w.linear("audio_1", c.dim, c.dim)?,
             audio_null: w.float("audio_null", &[c.dim])?,
             time: w.linear("time", 3 + 2 * c.octaves, c.dim)?,
             cell: w.linear("cell", 2 * Choice::width(&c.cell_choices), c.dim)?,
@@ -100,36 +128,59 @@ impl Motion {
         &self.vocabulary
     }
 
-    /// The layout of `n_frames` frames at `fps`: the same for the same seed on the same device.
+    /// The layout of each frame of a take: the same for the same take on the same device.
     ///
     /// # Errors
-    /// `Config` when the shot has a word that the model does not know, or more frames or seconds than a shot may have.
-    pub async fn generate(&self, shot: &ShotIds, n_frames: usize, fps: f32, seed: u64) -> Result<Layout> {
+    /// `Config` when the shot has a word that the model does not know, more frames or seconds than a shot may have, or a sound
+    /// of another length or of numbers that are not finite.
+    pub async fn generate(&self, shot: &ShotIds, take: &Take<'_>) -> Result<Layout> {
         self.vocabulary.check(shot)?;
+        let Take { n_frames, fps, seed, film, sizes, sound } = *take;
         let length = n_frames as f32 / fps;
         if n_frames == 0 || n_frames > MAX_FRAMES || !(fps > 0.0 && length <= MAX_SECONDS) {
             return Err(ModelError::Config(format!("a shot of {n_frames} frames at {fps} a second cannot be moved")));
         }
+        if sound.is_some_and(|s| s.len() != n_frames || !s.iter().flatten().all(|v| v.is_finite())) {
+            let message = format!("the sound of a shot is {HEARD} finite numbers for each of its {n_frames} frames");
+            return Err(ModelError::Config(message));
+        }
         let c = &self.config;
         let mut noise = Noise::new(seed);
-        let choices = Choice::draw(&c.choices, &mut noise);
+        let mut drawn = Choice::draw(&c.choices, &mut noise);
+        let whole_film = Choice::draw(&c.choices, &mut Noise::new(film));
+        for &i in &c.lasting {
+            if let (Some(own), Some(kept)) = (drawn.get_mut(i), whole_film.get(i)) {
+                *own = *kept;
+            }
+        }
+        let choices = Choice::tell(&c.choices, &drawn);
         let no_prop = self.vocabulary.prop("none").ok();
-        let whole = Shot::new(shot, no_prop, self.vocabulary.action("spin").ok(), &mut noise);
+        let whole = Shot::new(shot, no_prop, self.vocabulary.action("spin").ok(), sizes, &mut noise);
         let acted = length.max(SHORTEST);
         let frames = (FRAMES as f32 * (acted / LONGEST).max(1.0)).ceil() as usize;
         let seconds: Vec<f32> = (0..frames).map(|i| i as f32 * acted / frames as f32).collect();
         let count = (acted / c.cell_seconds) as usize + 1;
-        let cells: Vec<Vec<f32>> = (0..count).map(|_| Choice::draw(&c.cell_choices, &mut noise)).collect();
+        let cells: Vec<Vec<f32>> =
+            (0..count).map(|_| Choice::tell(&c.cell_choices, &Choice::draw(&c.cell_choices, &mut noise))).collect();
         let cells = held(&cells, &seconds, c.cell_seconds);
-        let made = self.forward(shot, &choices, &cells, &seconds, acted)?.to_vec().await?;
+        let heard = sound.map(|sound| heard(sound, fps, &seconds));
+        let made = self.forward(shot, &choices, &cells, &seconds, acted, heard.as_deref())?.to_vec().await?;
         let made: Option<Vec<FrameLayout>> = made.chunks(FRAME_LEN).map(FrameLayout::from_values).collect();
         let made = made.ok_or_else(|| ModelError::Config("motion gave numbers that are not finite".to_owned()))?;
         let step = frames as f32 / acted / fps;
         Ok(Layout::from_frames(&decode::resample(&decode::frames(&made, &whole), step, n_frames)))
     }
 
-    /// `choices` [K], `cells` [T, 2Z] → [T, outputs], in the units of `models/motion/codec.py`
-    fn forward(&self, shot: &ShotIds, choices: &[f32], cells: &[f32], seconds: &[f32], length: f32) -> Result<Tensor> {
+    /// `choices` [K], `cells` [T, 2Z], `heard` [T, 18] → [T, outputs], in the units of `models/motion/codec.py`
+    fn forward(
+        &self,
+        shot: &ShotIds,
+        choices: &[f32],
+        cells: &[f32],
+        seconds: &[f32],
+        length: f32,
+        heard: Option<&[f32]>,
+    ) -> Result<Tensor> {
         let (c, t) = (&self.config, seconds.len());
         let put = |shape: &[usize], data: &[f32]| Tensor::from_f32(&self.device, shape, data);
         let mut words = Vec::with_capacity(c.words.len() + 1);
@@ -139,12 +190,19 @@ impl Motion {
         words.push(put(&[1, choices.len()], choices)?);
         let e = Tensor::concat(&words.iter().collect::<Vec<_>>(), 1)?;
         let hidden = self.shot_1.forward(&self.shot_0.forward(&e)?.silu()?)?.silu()?;
-        let vector = self.shot_2.forward(&hidden)?.add(&self.text_null)?; // [1, C]
+        let vector = self.shot_2.forward(&hidden)?; // [1, C]
 
         let time = put(&[t, 3 + 2 * c.octaves], &time_features(seconds, length, c.octaves))?;
         let cells = put(&[t, cells.len() / t.max(1)], cells)?;
         let x = self.time.forward(&time)?.add(&vector.reshape(&[c.dim])?)?; // [T, C]
-        let x = x.add(&self.cell.forward(&cells)?)?.add(&self.audio_null)?;
+        let x = x.add(&self.cell.forward(&cells)?)?;
+        let x = match heard {
+            Some(heard) => {
+                let heard = self.audio_0.forward(&put(&[t, c.audio], heard)?)?.silu()?;
+                x.add(&self.audio_1.forward(&heard)?)?
+            }
+            None => x.add(&self.audio_null)?,
+        };
         let mut x = x.add(&self.cycle.forward(&self.oscillators(&vector, &put(&[t, 1], seconds)?)?)?)?;
 
         let half = c.dim / c.heads / 2;
@@ -194,6 +252,17 @@ fn time_features(seconds: &[f32], length: f32, octaves: usize) -> Vec<f32> {
         }
     }
     features
+}
+
+/// What is heard at each of `seconds` → [T, 18]: linearly between the frames of `sound`, silence after its end.
+fn heard(sound: &[Heard], fps: f32, seconds: &[f32]) -> Vec<f32> {
+    let frame = |i: usize| sound.get(i).copied().unwrap_or(SILENCE);
+    let at = |s: &f32| {
+        let (i, part) = ((s * fps) as usize, (s * fps).fract());
+        let (a, b) = (frame(i), frame(i + 1));
+        std::array::from_fn::<f32, HEARD, _>(|k| a[k] + (b[k] - a[k]) * part)
+    };
+    seconds.iter().flat_map(at).collect()
 }
 
 /// `cells` of Z numbers, `spacing` seconds each → [T, 2Z]: the cell before each moment's and its own; zeros before the first.
