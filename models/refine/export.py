@@ -30,7 +30,7 @@ def main() -> None:
     tensors["words.weight"] = tensors["words.weight"][torch.cat([torch.tensor(kept), rest])].contiguous()
     vocabulary["style"] = styles
     config["words"][0] = len(kept)
-    for name in ("mix", "bare", "move"):
+    for name in ("mix", "bare", "full", "move"):
         tensors[name] = tensors[name][kept].contiguous()
     # a picture that hardly moves stays
     tensors["move"] *= tensors["move"].abs() > 0.05

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 REACH = 12
 # deviations along and across, and direction in eighths of a turn, of the filters: textures are mixed of the first, the last move the
 # picture to the side and up
-TEXTURE_FILTERS = [(s, s, 0) for s in (0.6, 1.0, 2.0, 4.5, 7.0)] + [(4.1, 0.55, k) for k in range(4)] + [(2.0, 0.7, k) for k in range(2)]
+TEXTURE_FILTERS = [(s, s, 0) for s in (0.6, 1.0, 2.0, 4.5, 7.0)] + [(4.1, 0.55, k) for k in range(4)] + [(2.0, 0.7, 0), (2.3, 0.95, 1)]
 MOVE_FILTERS = [(4.5, 4.5, 0)] * 2 + [(2.0, 2.0, 0)] * 2
 FILTERS = len(TEXTURE_FILTERS) + len(MOVE_FILTERS)
 # white, and the first filters
@@ -85,9 +85,11 @@ class Refiner(nn.Module):
         self.output.weight.data *= 0.3
         self.register_buffer("filters", filters())
         styles = len(config["scale"])
-        # how each style mixes textures from grains; from where on a fleck is there; pixels by which smooth noise moves the picture
+        # how each style mixes textures from grains; from where on a fleck is there, and how much of it at most; pixels by which smooth
+        # noise moves the picture
         self.mix = nn.Parameter(torch.randn(styles, TEXTURES, GRAINS) * 0.3)
         self.bare = nn.Parameter(torch.full((styles, FLECKS), 0.5))
+        self.full = nn.Parameter(torch.full((styles, FLECKS), 1.5))
         self.move = nn.Parameter(torch.tensor([0.4, 0.4]).repeat(styles, 1))
         self.offsets = [sum(config["words"][:k]) for k in range(len(config["words"]))]
 
@@ -95,7 +97,8 @@ class Refiner(nn.Module):
         """white [B, 1, H, W], filtered [B, FILTERS, H, W], style [B] → [B, TEXTURES, H, W]; all but flecks have variance 1."""
         grains = torch.cat([white, filtered[:, : GRAINS - 1]], 1)
         y = torch.einsum("btg,bghw->bthw", F.normalize(self.mix[style], dim=2), grains)
-        flecks = F.relu(y[:, -FLECKS:] - self.bare[style][..., None, None])
+        over = lambda p: p[style][..., None, None]
+        flecks = torch.minimum(F.relu(y[:, -FLECKS:] - over(self.bare)), over(self.full))
         return torch.cat([y[:, :-FLECKS], flecks], 1)
 
     def moved(self, x: Tensor, filtered: Tensor, style: Tensor) -> Tensor:

@@ -69,19 +69,19 @@ def config_of() -> dict:
     }
 
 
-class Frames:
-    """Whole frames, each in every style."""
+class Frame:
+    """A whole frame, in every style."""
 
-    def __init__(self, b, device):
+    def __init__(self, sample, device):
         put = lambda x: torch.from_numpy(x.copy()).to(device)
         picture = lambda x: put(x).float().movedim(-1, -3) / 255
-        self.draft, self.styled = picture(b["draft"]), picture(b["styled"])  # [F, 3, H, W], [F, styles, 3, H, W]
-        self.foreground = put(b["foreground"]).float()[:, None] / 255
+        self.draft, self.styled = picture(sample["draft"]), picture(sample["styled"])  # [3, H, W], [styles, 3, H, W]
+        self.foreground = put(sample["foreground"]).float()[None] / 255
         h, w = self.draft.shape[-2:]
         self.place = places(w, h, device)
 
     def crop(self, style: int, chance: torch.Generator):
-        """(draft, picture in the style, place, ids, foreground, the window that the loss sees: y, x) of a crop of the first frame.
+        """(draft, picture in the style, place, ids, foreground, the window that the loss sees: y, x) of a crop.
         Inside of a frame a crop's edges are no ends, as the network takes them for, so that the window keeps off them."""
         at, window = [], []
         for n in self.draft.shape[-2:]:
@@ -93,7 +93,7 @@ class Frames:
         y, x = at
         cut = lambda t: t[..., y : y + CROP, x : x + CROP]
         ids = torch.tensor([style], device=self.draft.device)
-        return cut(self.draft[0]), cut(self.styled[0, style]), cut(self.place), ids, cut(self.foreground[0]), torch.tensor(window)
+        return cut(self.draft), cut(self.styled[style]), cut(self.place), ids, cut(self.foreground), torch.tensor(window)
 
 
 class Noise:
@@ -118,7 +118,7 @@ class Noise:
         return torch.randn(count, 1, CROP, CROP, generator=chance).to(self.device), filtered
 
 
-def batch(known: list[Frames], chance: torch.Generator):
+def batch(known: list[Frame], chance: torch.Generator):
     """A crop in every style, each of another frame."""
     pick = lambda: known[int(torch.randint(len(known), (1,), generator=chance))]
     return [torch.stack(t) for t in zip(*(pick().crop(style, chance) for style in range(len(STYLES))))]
@@ -172,11 +172,12 @@ def pieces(a, b, r, weight, side: int, shrunk: int):
     return (far(a, r) + far(b, r) - far(a, b)) / 2
 
 
-def loss_of(net, scores: list[Frequencies], batch: list, chaos: Noise, chance: torch.Generator):
+def loss_of(net, scores: list[Frequencies], batch: list, chaos: Noise, chance: torch.Generator, bf16: bool):
     draft, styled, place, ids, foreground, windows = batch
     style = ids[:, 0]
     scale = torch.tensor(SCALE, device=draft.device)[style]
-    said = parts(net, draft, place, ids).float()
+    with torch.autocast(draft.device.type, torch.bfloat16, enabled=bf16):  # faint frequencies are scored in full
+        said = parts(net, draft, place, ids).float()
 
     # pieces begin anywhere, but at a frame's ends
     shift = torch.randint(CROP - SEEN - 3, (2,), generator=chance) - (CROP - SEEN - 4) // 2
@@ -191,7 +192,7 @@ def loss_of(net, scores: list[Frequencies], batch: list, chaos: Noise, chance: t
 
 
 @torch.no_grad()
-def measure(net: Refiner, held: list[Frames], path: str | None = None) -> dict:
+def measure(net: Refiner, held: list[Frame], path: str | None = None) -> dict:
     """For each style: deviation of the fine texture (above 4 pixels) as a part of the truth's, and dB of what is coarser,
     refined and draft. The pictures: the world's own above, refined below."""
     coarse = lambda x: F.avg_pool2d(x, 4)
@@ -199,16 +200,15 @@ def measure(net: Refiner, held: list[Frames], path: str | None = None) -> dict:
     psnr = lambda a, b: -10 * math.log10(max((coarse(a) - coarse(b)).square().mean().item(), 1e-9))
     sums, rows = {n: [] for n in STYLES}, []
     chance = torch.Generator().manual_seed(5)
-    for b in held:
-        for i in range(len(b.draft)):
-            n = len(STYLES)
-            draft = b.draft[i].expand(n, -1, -1, -1)
-            ids = torch.arange(n, device=draft.device)[:, None]
-            chaos = (t.to(draft.device) for t in noise(n, *draft.shape[2:], chance))
-            y = refine(net, draft, ids, *chaos, torch.tensor(SCALE, device=draft.device))
-            for name, a, t in zip(STYLES, y, b.styled[i]):
-                sums[name].append((fine(a[None]) / fine(t[None]), psnr(a, t), psnr(b.draft[i], t)))
-            rows.append(torch.cat([torch.cat(list(t), 2) for t in (b.styled[i], y)], 1))
+    for frame in held:
+        n = len(STYLES)
+        draft = frame.draft.expand(n, -1, -1, -1)
+        ids = torch.arange(n, device=draft.device)[:, None]
+        chaos = (t.to(draft.device) for t in noise(n, *draft.shape[2:], chance))
+        y = refine(net, draft, ids, *chaos, torch.tensor(SCALE, device=draft.device))
+        for name, a, t in zip(STYLES, y, frame.styled):
+            sums[name].append((fine(a[None]) / fine(t[None]), psnr(a, t), psnr(frame.draft, t)))
+        rows.append(torch.cat([torch.cat(list(t), 2) for t in (frame.styled, y)], 1))
     if path:
         from PIL import Image
 
@@ -239,14 +239,14 @@ def main() -> None:
     config, vocabulary = config_of(), held_stream.header["vocabulary"] | {"style": STYLES}
     if held_stream.header["styles"] != STYLES:
         raise SystemExit(f"the samples have the styles {held_stream.header['styles']}, the recipe has {STYLES}")
-    held = [Frames(b, device) for b in held_stream.batches()]
+    held = [Frame(b[0], device) for b in held_stream.batches()]
     checkpoint = os.path.join(a.work, "state.pt")
     state = torch.load(checkpoint, map_location=device) if os.path.exists(checkpoint) else None
     spent, step = (state["spent"], state["step"]) if state else (0.0, 0)
     stream = Stream(command(TRAIN_SEED + 100_000 * step, 10**9), 1)
     net, ema = Refiner(config).to(device), Refiner(config).to(device)
     # what tells styles apart learns faster
-    told_by = ("words", "film", "mix", "bare", "move")
+    told_by = ("words", "film", "mix", "bare", "full", "move")
     told = [p for n, p in net.named_parameters() if n.startswith(told_by)]
     rest = [p for n, p in net.named_parameters() if not n.startswith(told_by)]
     groups = [{"params": rest, "rate": 1.0}, {"params": told, "rate": 3.0, "weight_decay": 0.0}]
@@ -275,11 +275,10 @@ def main() -> None:
     new, known = stream.batches(), []
     while True:
         if step % a.reuse == 0 or len(known) < 8:
-            known = [*known, Frames(next(new), device)][-a.frames :]
+            known = [*known, Frame(next(new)[0], device)][-a.frames :]
         progress = min(1.0, spent / (60 * a.minutes))
         scale = min(1.0, (step + 1) / 200) * (0.03 + 0.97 * (0.5 + 0.5 * math.cos(math.pi * progress)))
-        with torch.autocast(device.type, torch.bfloat16, enabled=bf16):
-            loss = loss_of(net, scores, batch(known, chance), chaos, chance)
+        loss = loss_of(net, scores, batch(known, chance), chaos, chance, bf16)
         adam.zero_grad(set_to_none=True)
         loss.backward()
         norm = torch.nn.utils.clip_grad_norm_(net.parameters(), 5.0)

@@ -131,7 +131,7 @@ pub fn run(args: &Args) -> Outcome {
     let engine = embedded::load(&args.device)?;
     let mut film = engine.film(request)?;
     let refines = film.refines();
-    let (mut frames, start) = (0, Instant::now());
+    let (mut frames, mut told, start) = (0, String::new(), Instant::now());
     let mut out = io::stdout().lock();
     while let Some(event) = pollster::block_on(film.next())? {
         let last = match &event {
@@ -147,7 +147,7 @@ pub fn run(args: &Args) -> Outcome {
             let line = serde_json::to_string(&event)?;
             writeln!(out, "{line}")?;
         } else {
-            tell(&mut out, &event)?;
+            tell(&mut out, &event, &mut told)?;
         }
     }
     output.finish(&args.output)?;
@@ -158,15 +158,17 @@ pub fn run(args: &Args) -> Outcome {
     Ok(())
 }
 
-/// Prints an event for a person.
-fn tell(out: &mut impl Write, event: &FilmEvent) -> io::Result<()> {
+/// Prints an event for a person; `told` is what they have of the script.
+fn tell(out: &mut impl Write, event: &FilmEvent, told: &mut String) -> io::Result<()> {
     match event {
         FilmEvent::Notice { text, .. } => writeln!(out, "note: {text}"),
         FilmEvent::ScriptDelta { text } => {
+            told.push_str(text);
             write!(out, "{text}")?;
             out.flush()
         }
-        FilmEvent::Script { .. } => writeln!(out, "\n"),
+        FilmEvent::Script { script } if script.text == *told => writeln!(out, "\n"),
+        FilmEvent::Script { script } => writeln!(out, "Told again, as it is drawn:\n{}\n", script.text),
         FilmEvent::Storyboard { shots, done: true, .. } => {
             for (i, shot) in shots.iter().enumerate() {
                 let cast: Vec<String> = shot

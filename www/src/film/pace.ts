@@ -32,7 +32,7 @@ export class Pacer {
   }
 
   take(event: FilmEvent): void {
-    if (event.type === 'script') this.enter('board');
+    if (event.type === 'script' && this.stage === 'script') this.enter('board');
     else if (event.type === 'storyboard') {
       this.total = (event.done ? event.shots.length : event.of) * event.framesPerShot;
       refines = event.refines;

@@ -132,7 +132,7 @@ export class Studio {
       apply(take, event);
       pacer.take(event);
       this.pace = pacer.now();
-      if (event.type === 'script') {
+      if (event.type === 'script' && this.take !== take) {
         this.take = take;
         this.coming = undefined;
         this.status = `The script is ready: ${take.title}.`;

@@ -2,7 +2,8 @@
 //! beside the world's own pictures in that style.
 //!
 //! * *style recognised*: the nearest style in surface statistics ([`super::texture`]) learnt from the world's pictures of other
-//!   shots. The world's own held-out pictures are the most that can be reached, the drafts what is without refining.
+//!   shots. The drafts are what is without refining; the world's style drawn over the drafts is the most that refining them can reach,
+//!   for what the painter missed is not there.
 //! * *flicker*: the mean change of a pixel from frame to frame, in levels of 255, where the flat picture does not move. It
 //!   should be the world's own: less is a frozen page, more swims.
 //! * *fidelity*: decibels between picture and the world's own in the style, both a quarter as wide and high: colours and shapes,
@@ -99,7 +100,12 @@ fn load(args: &Args) -> Outcome<Models> {
 
 /// The world's picture of a frame in a style.
 fn styled(case: &Case, frame: usize, style: Style) -> Image {
-    stylise(&case.flat[frame], style, texture(case.seed), (FRAMES.start + frame) as f32 / FPS)
+    over(&case.flat[frame], case.seed, frame, style)
+}
+
+/// The world's style drawn over a picture of a frame.
+fn over(picture: &Image, seed: u64, frame: usize, style: Style) -> Image {
+    stylise(picture, style, texture(seed), (FRAMES.start + frame) as f32 / FPS)
 }
 
 fn case(models: Option<&Models>, seed: u64) -> Outcome<Case> {
@@ -203,7 +209,7 @@ pub fn run(args: &Args) -> Outcome {
     let models = load(args)?;
     let judge = judge()?;
     let drawn = |style: &Style| models.refiner.vocabulary().style(style.name()).is_ok();
-    let mut measures: Vec<[Measure; 3]> = Style::ALL.iter().map(|_| Default::default()).collect();
+    let mut measures: Vec<[Measure; 4]> = Style::ALL.iter().map(|_| Default::default()).collect();
     let mut others: Vec<Vec<Surface>> = vec![Vec::new(); Style::ALL.len()];
     for i in 0..args.count {
         let case_ = case(Some(&models), HELD_OUT_SEED + i)?;
@@ -214,9 +220,12 @@ pub fn run(args: &Args) -> Outcome {
             }
             let truth: Vec<Image> = (0..case_.flat.len()).map(|frame| styled(&case_, frame, style)).collect();
             let made = refined(&models, &case_, style)?;
-            let [own, draft, refined] = measures;
+            let over: Vec<Image> =
+                (case_.draft.iter().enumerate()).map(|(frame, draft)| over(draft, case_.seed, frame, style)).collect();
+            let [own, draft, most, refined] = measures;
             own.add(&judge, &case_, style, &truth, &truth);
             draft.add(&judge, &case_, style, &case_.draft, &truth);
+            most.add(&judge, &case_, style, &over, &truth);
             refined.add(&judge, &case_, style, &made, &truth);
             others.push(judge.whitened(&surface(&styled(&other, 0, style))));
         }
@@ -224,40 +233,55 @@ pub fn run(args: &Args) -> Outcome {
     let mut all = serde_json::Map::new();
     if !args.json {
         println!(
-            "{} held-out shots in each style that the refiner draws, 192×112: the world's own pictures, the drafts, the refined",
+            "{} held-out shots in each style that the refiner draws, 192×112: the world's own pictures, the drafts, the world's style over the drafts, the refined",
             args.count
         );
         println!(
-            "{:<12} {:>20} {:>20} {:>15} {:>22}",
+            "{:<12} {:>27} {:>20} {:>15} {:>29}",
             "style", "recognised, %", "flicker, levels", "fidelity, dB", "distance"
         );
         println!(
-            "{:<12} {:>6} {:>6} {:>6} {:>6} {:>6} {:>6} {:>7} {:>7} {:>7} {:>7} {:>6}",
-            "", "world", "draft", "ours", "world", "draft", "ours", "draft", "ours", "floor", "draft", "ours"
+            "{:<12} {:>6} {:>6} {:>6} {:>6} {:>6} {:>6} {:>6} {:>7} {:>7} {:>7} {:>7} {:>6} {:>6}",
+            "",
+            "world",
+            "draft",
+            "over",
+            "ours",
+            "world",
+            "draft",
+            "ours",
+            "draft",
+            "ours",
+            "floor",
+            "draft",
+            "over",
+            "ours"
         );
     }
-    for ((&style, [own, draft, refined]), others) in Style::ALL.iter().zip(&measures).zip(&others) {
+    for ((&style, [own, draft, most, refined]), others) in Style::ALL.iter().zip(&measures).zip(&others) {
         if !drawn(&style) {
             continue;
         }
         let truth = Crowd::new(&own.surfaces);
         let far = |surfaces: &[Surface]| truth.distance(&Crowd::new(surfaces));
-        let (floor, from_draft, from_refined) = (far(others), far(&draft.surfaces), far(&refined.surfaces));
+        let (floor, from_draft) = (far(others), far(&draft.surfaces));
+        let (from_most, from_refined) = (far(&most.surfaces), far(&refined.surfaces));
         if args.json {
             let row = json!({
-                "recognised": { "world": own.share(), "draft": draft.share(), "refined": refined.share() },
+                "recognised": { "world": own.share(), "draft": draft.share(), "over_draft": most.share(), "refined": refined.share() },
                 "flicker": { "world": own.flicker(), "draft": draft.flicker(), "refined": refined.flicker() },
                 "fidelity_db": { "draft": draft.fidelity(), "refined": refined.fidelity() },
-                "distance": { "floor": floor, "draft": from_draft, "refined": from_refined },
+                "distance": { "floor": floor, "draft": from_draft, "over_draft": from_most, "refined": from_refined },
             });
             all.insert(style.name().to_owned(), row);
             continue;
         }
         println!(
-            "{:<12} {:>6.1} {:>6.1} {:>6.1} {:>6.2} {:>6.2} {:>6.2} {:>7.2} {:>7.2} {floor:>7.1} {from_draft:>7.1} {from_refined:>6.1}",
+            "{:<12} {:>6.1} {:>6.1} {:>6.1} {:>6.1} {:>6.2} {:>6.2} {:>6.2} {:>7.2} {:>7.2} {floor:>7.1} {from_draft:>7.1} {from_most:>6.1} {from_refined:>6.1}",
             style.name(),
             100.0 * own.share(),
             100.0 * draft.share(),
+            100.0 * most.share(),
             100.0 * refined.share(),
             own.flicker(),
             draft.flicker(),

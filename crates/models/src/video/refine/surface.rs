@@ -29,8 +29,9 @@ pub(super) struct Surfaces {
     filters: Tensor,
     /// [styles, TEXTURES, GRAINS]; of a texture the squares add up to 1.
     mix: Vec<f32>,
-    /// From where on a fleck is there, [styles, FLECKS].
+    /// From where on a fleck is there, and how much of it at most, [styles, FLECKS].
     bare: Vec<f32>,
+    full: Vec<f32>,
     /// Pixels by which each of two sizes of noise moves the picture, [styles, 2].
     by: Vec<f32>,
 }
@@ -41,7 +42,8 @@ pub(super) struct Textures {
     coarse: Vec<f32>,
     /// The share of white noise in each texture.
     white: [f32; TEXTURES],
-    bare: [f32; FLECKS],
+    /// From where on each fleck is there, and how much of it at most.
+    flecks: [(f32, f32); FLECKS],
 }
 
 /// From where each pixel of a picture is fetched.
@@ -62,6 +64,7 @@ impl Surfaces {
             filters: w.float("filters", &[FILTERS, 1, 2 * REACH + 1, 2 * REACH + 1])?,
             mix,
             bare: w.values("bare", &[styles, FLECKS])?,
+            full: w.values("full", &[styles, FLECKS])?,
             by: w.values("move", &[styles, MOVE_FILTERS / 2])?,
         })
     }
@@ -75,14 +78,15 @@ impl Surfaces {
     /// `grains` [TEXTURE_FILTERS, pixels]
     pub fn mixed(&self, style: usize, grains: &[f32], pixels: usize) -> Textures {
         let rows = self.mix.chunks_exact(GRAINS).skip(style * TEXTURES).take(TEXTURES);
-        let mut made = Textures { coarse: vec![0.0; TEXTURES * pixels], white: [0.0; TEXTURES], bare: [0.0; FLECKS] };
+        let of = |list: &[f32], fleck: usize| list.get(style * FLECKS + fleck).copied().unwrap_or(0.0);
+        let flecks = std::array::from_fn(|fleck| (of(&self.bare, fleck), of(&self.full, fleck).max(0.0)));
+        let mut made = Textures { coarse: vec![0.0; TEXTURES * pixels], white: [0.0; TEXTURES], flecks };
         for ((row, white), plane) in rows.zip(&mut made.white).zip(made.coarse.chunks_exact_mut(pixels)) {
             *white = row[0];
             for (share, grain) in row[1..].iter().zip(grains.chunks_exact(pixels)) {
                 plane.iter_mut().zip(grain).for_each(|(sum, g)| *sum += share * g);
             }
         }
-        made.bare.iter_mut().zip(self.bare.iter().skip(style * FLECKS)).for_each(|(to, from)| *to = *from);
         made
     }
 
@@ -133,8 +137,8 @@ impl Textures {
             let share = self.white[k];
             plane.iter_mut().zip(white).for_each(|(sum, w)| *sum += share * w);
             if let Some(fleck) = k.checked_sub(ADDED + THIN) {
-                let bare = self.bare[fleck];
-                plane.iter_mut().for_each(|v| *v = (*v - bare).max(0.0));
+                let (bare, full) = self.flecks[fleck];
+                plane.iter_mut().for_each(|v| *v = (*v - bare).max(0.0).min(full));
             }
         }
         all

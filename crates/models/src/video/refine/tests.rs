@@ -42,6 +42,7 @@ fn tensors() -> Tensors {
     put("filters", &[FILTERS, 1, 2 * REACH + 1, 2 * REACH + 1]);
     put("mix", &[2, 6, 12]);
     put("bare", &[2, 1]);
+    put("full", &[2, 1]);
     put("move", &[2, 2]);
     all
 }
