@@ -138,11 +138,10 @@ impl Task<'_> {
         let bytes = w.group(group);
         let cells = x.k / CELL;
         assert!(lanes == w.shape().lanes && bytes.len() == w.shape().group() && x.m - row >= M);
-        // SAFETY: the group has so many cells, and the tile so many rows.
-        let sums = unsafe { sums::<D, K, M>(d, bytes.as_ptr(), &x.tile(row), cells) };
         let column = group * lanes;
         let columns = lanes.min(n - column);
-        for (r, sum) in sums.into_iter().enumerate() {
+        let (w, x) = (bytes.as_ptr(), x.tile(row));
+        let put = |r: usize, sum: <D::S as Simd>::V| {
             let mut values = [0.0; MAX_LANES];
             // SAFETY: no vector is longer; this task alone writes these columns of the row.
             let out = unsafe {
@@ -153,26 +152,41 @@ impl Task<'_> {
             if let Some(bias) = bias {
                 out.iter_mut().zip(&bias[column..]).for_each(|(y, b)| *y += b);
             }
+        };
+        // SAFETY: the group has so many cells, and the tile so many rows.
+        unsafe {
+            if M > D::ROWS {
+                sums::<D, K, M, HALF>(d, w, &x, 0, cells).into_iter().enumerate().for_each(|(r, sum)| put(r, sum));
+                let rest = sums::<D, K, M, HALF>(d, w, &x, HALF, cells);
+                rest.into_iter().enumerate().for_each(|(r, sum)| put(HALF + r, sum));
+            } else {
+                sums::<D, K, M, M>(d, w, &x, 0, cells).into_iter().enumerate().for_each(|(r, sum)| put(r, sum));
+            }
         }
     }
 }
 
+/// Rows of half a tile.
+const HALF: usize = TILE / 2;
 /// Of the longest vector.
 const MAX_LANES: usize = 16;
 
-/// Sums over all columns of M rows of x with a group of rows of w. Loops over M and units are small, so that they are unrolled.
+/// Sums over all columns of R rows of x, from `first` of a tile of M on, with a group of rows of w. Loops over R and units are
+/// small, so that they are unrolled.
 ///
 /// # Safety
-/// `w` must point to a group of rows of kind `K` with `cells` cells, `x` to a tile of M rows with as many columns.
+/// `w` must point to a group of rows of kind `K` with `cells` cells, `x` to a tile of M rows, at
+/// least `first` + R, with as many columns.
 #[inline(always)]
-unsafe fn sums<D: Dot, K: Kind, const M: usize>(
+unsafe fn sums<D: Dot, K: Kind, const M: usize, const R: usize>(
     d: D,
     mut w: *const u8,
     x: &Tile,
+    first: usize,
     cells: usize,
-) -> [<D::S as Simd>::V; M] {
+) -> [<D::S as Simd>::V; R] {
     let (s, lanes) = (d.simd(), D::S::LANES);
-    let mut sums = [s.splat(0.0); M];
+    let mut sums = [s.splat(0.0); R];
     let (mut block_scale, mut block_min) = (s.splat(0.0), s.splat(0.0));
     for c in 0..cells {
         // SAFETY: the caller's promise; see `Shape` for what follows what.
@@ -188,25 +202,34 @@ unsafe fn sums<D: Dot, K: Kind, const M: usize>(
             let quants = w;
             w = w.add(CELL * lanes * K::BITS / 8);
             for g in 0..K::GROUPS {
-                let mut dots = [d.splat(0); M];
+                let mut dots = [d.splat(0); R];
                 for (m, dot) in dots.iter_mut().enumerate() {
-                    *dot = d.splat(*x.start.add((c * K::GROUPS + g) * M + m));
+                    *dot = d.splat(*x.start.add((c * K::GROUPS + g) * M + first + m));
                 }
-                for u in 0..UNITS / K::GROUPS {
-                    let unit = g * (UNITS / K::GROUPS) + u;
-                    let weights = unpack::<D, K>(d, quants, unit);
-                    for (m, dot) in dots.iter_mut().enumerate() {
-                        let x = d.splat4(x.quants.add(((c * UNITS + unit) * M + m) * 4));
-                        *dot = if K::BITS == 8 || K::TABLE.is_some() {
-                            d.dot8(*dot, weights, x)
-                        } else {
-                            d.dot7(*dot, weights, x)
-                        };
+                let units = g * (UNITS / K::GROUPS)..(g + 1) * (UNITS / K::GROUPS);
+                let four = |unit: usize, m: usize| d.splat4(x.quants.add(((c * UNITS + unit) * M + first + m) * 4));
+                if K::BITS == 8 || K::TABLE.is_some() || !D::SEVEN {
+                    let mut sums = [d.none(); R];
+                    for unit in units {
+                        let weights = unpack::<D, K>(d, quants, unit);
+                        for (m, sums) in sums.iter_mut().enumerate() {
+                            *sums = d.add8(*sums, weights, four(unit, m));
+                        }
+                    }
+                    for (dot, sums) in dots.iter_mut().zip(sums) {
+                        *dot = d.add(*dot, d.total(sums));
+                    }
+                } else {
+                    for unit in units {
+                        let weights = unpack::<D, K>(d, quants, unit);
+                        for (m, dot) in dots.iter_mut().enumerate() {
+                            *dot = d.dot7(*dot, weights, four(unit, m));
+                        }
                     }
                 }
                 let scale = if K::SUPER { s.mul(block_scale, d.load_i8(w.add(g * lanes))) } else { s.load(w.cast()) };
                 for (m, (sum, dot)) in sums.iter_mut().zip(dots).enumerate() {
-                    let scale = s.mul(scale, s.splat(*x.scales.add(c * M + m)));
+                    let scale = s.mul(scale, s.splat(*x.scales.add(c * M + first + m)));
                     *sum = s.mul_add(d.to_f32(dot), scale, *sum);
                 }
                 if K::MINS {
@@ -216,7 +239,7 @@ unsafe fn sums<D: Dot, K: Kind, const M: usize>(
                         s.load(w.add(4 * lanes).cast())
                     };
                     for (m, sum) in sums.iter_mut().enumerate() {
-                        let x = s.splat(-*x.sums.add((c * K::GROUPS + g) * M + m));
+                        let x = s.splat(-*x.sums.add((c * K::GROUPS + g) * M + first + m));
                         *sum = s.mul_add(min, x, *sum);
                     }
                 }

@@ -23,6 +23,20 @@ impl<S: Simd, const N: usize> ArrayDot<S, N> {
 impl<S: Simd, const N: usize> Dot for ArrayDot<S, N> {
     type S = S;
     type I = [u32; N];
+    type Sums = [u32; N];
+
+    #[inline(always)]
+    fn none(self) -> [u32; N] {
+        [0; N]
+    }
+    #[inline(always)]
+    fn add8(self, sums: [u32; N], w: [u32; N], x: [u32; N]) -> [u32; N] {
+        self.dot8(sums, w, x)
+    }
+    #[inline(always)]
+    fn total(self, sums: [u32; N]) -> [u32; N] {
+        sums
+    }
 
     #[inline(always)]
     fn simd(self) -> S {

@@ -10,6 +10,12 @@ pub(crate) trait Dot: Copy {
     type S: Simd;
     /// `LANES` × 4 bytes, or `LANES` i32.
     type I: Copy;
+    /// Sums of products with weights of eight bits, in the form that they are added in.
+    type Sums: Copy;
+    /// Whether weights of seven bits are quicker than those of eight.
+    const SEVEN: bool = true;
+    /// Rows whose `Sums` fit the registers.
+    const ROWS: usize = usize::MAX;
 
     fn simd(self) -> Self::S;
     fn splat(self, x: i32) -> Self::I;
@@ -33,6 +39,7 @@ pub(crate) trait Dot: Copy {
     /// `sum + Σ w · x` with w ≤ 127.
     fn dot7(self, sum: Self::I, w: Self::I, x: Self::I) -> Self::I;
     /// `sum + Σ w · x` with any w ≤ 255.
+    #[cfg_attr(target_arch = "wasm32", allow(dead_code))] // there sums have another form
     #[inline(always)]
     fn dot8(self, sum: Self::I, w: Self::I, x: Self::I) -> Self::I {
         let low = self.and(w, self.splat(0x7f7f_7f7f));
@@ -40,6 +47,12 @@ pub(crate) trait Dot: Copy {
         let high = self.dot7(self.splat(0), high, x);
         self.dot7(self.add(sum, self.shl(high, 7)), low, x)
     }
+    /// No sums yet.
+    fn none(self) -> Self::Sums;
+    /// [`Dot::dot8`] onto `sums`.
+    fn add8(self, sums: Self::Sums, w: Self::I, x: Self::I) -> Self::Sums;
+    /// What was added up.
+    fn total(self, sums: Self::Sums) -> Self::I;
     fn to_f32(self, a: Self::I) -> <Self::S as Simd>::V;
     /// `LANES` signed bytes as f32.
     ///
@@ -65,7 +78,20 @@ macro_rules! x86_dot {
     ($simd:ty, $vector:ty, $make:expr, $splat:ident, $load:ident, $and:ident, $or:ident, $add:ident, $shl:ident, $shr:ident, $wide:ident, $shuffle:ident, $float:ident, $half:ident, $signed:ident, $unsigned:ident) => {
         type S = $simd;
         type I = $vector;
+        type Sums = $vector;
 
+        #[inline(always)]
+        fn none(self) -> $vector {
+            self.splat(0)
+        }
+        #[inline(always)]
+        fn add8(self, sums: $vector, w: $vector, x: $vector) -> $vector {
+            self.dot8(sums, w, x)
+        }
+        #[inline(always)]
+        fn total(self, sums: $vector) -> $vector {
+            sums
+        }
         #[inline(always)]
         fn simd(self) -> $simd {
             $make

@@ -115,6 +115,9 @@ pub(super) fn takes_eight_bits() -> bool {
 impl<const FULL: bool> Dot for WasmDot<FULL> {
     type S = Wasm;
     type I = v128;
+    type Sums = [v128; 2];
+    const SEVEN: bool = cfg!(target_feature = "relaxed-simd");
+    const ROWS: usize = if FULL && Self::SEVEN { usize::MAX } else { 4 };
 
     #[inline(always)]
     fn simd(self) -> Wasm {
@@ -163,34 +166,34 @@ impl<const FULL: bool> Dot for WasmDot<FULL> {
         #[cfg(not(target_feature = "relaxed-simd"))]
         i8x16_swizzle(table, i)
     }
-    #[cfg(target_feature = "relaxed-simd")]
     #[inline(always)]
     fn dot7(self, sum: v128, w: v128, x: v128) -> v128 {
-        i32x4_relaxed_dot_i8x16_i7x16_add(x, w, sum)
+        #[cfg(target_feature = "relaxed-simd")]
+        return i32x4_relaxed_dot_i8x16_i7x16_add(x, w, sum);
+        #[cfg(not(target_feature = "relaxed-simd"))]
+        i32x4_add(sum, self.total(self.add8(self.none(), w, x)))
     }
-    #[cfg(target_feature = "relaxed-simd")]
     #[inline(always)]
-    fn dot8(self, sum: v128, w: v128, x: v128) -> v128 {
-        if FULL {
-            return i32x4_relaxed_dot_i8x16_i7x16_add(x, w, sum);
+    fn none(self) -> [v128; 2] {
+        [i32x4_splat(0); 2]
+    }
+    // Without the relaxed product of 8 bits, products of 16 bits: two sums of two columns for each lane.
+    #[inline(always)]
+    fn add8(self, [a, b]: [v128; 2], w: v128, x: v128) -> [v128; 2] {
+        if FULL && Self::SEVEN {
+            return [self.dot7(a, w, x), b];
         }
-        let low = v128_and(w, i32x4_splat(0x7f7f_7f7f));
-        let high = self.dot7(i32x4_splat(0), v128_and(u32x4_shr(w, 7), i32x4_splat(0x0101_0101)), x);
-        self.dot7(i32x4_add(sum, i32x4_shl(high, 7)), low, x)
-    }
-    #[cfg(not(target_feature = "relaxed-simd"))]
-    #[inline(always)]
-    fn dot7(self, sum: v128, w: v128, x: v128) -> v128 {
-        self.dot8(sum, w, x)
-    }
-    #[cfg(not(target_feature = "relaxed-simd"))]
-    #[inline(always)]
-    fn dot8(self, sum: v128, w: v128, x: v128) -> v128 {
         let x = i16x8_extend_low_i8x16(x);
-        let low = i32x4_dot_i16x8(i16x8_extend_low_u8x16(w), x);
-        let high = i32x4_dot_i16x8(i16x8_extend_high_u8x16(w), x);
-        let (a, b) = (i32x4_shuffle::<0, 2, 4, 6>(low, high), i32x4_shuffle::<1, 3, 5, 7>(low, high));
-        i32x4_add(i32x4_add(sum, a), b)
+        let low = i32x4_dot_i16x8(u16x8_extend_low_u8x16(w), x);
+        let high = i32x4_dot_i16x8(u16x8_extend_high_u8x16(w), x);
+        [i32x4_add(a, low), i32x4_add(b, high)]
+    }
+    #[inline(always)]
+    fn total(self, [a, b]: [v128; 2]) -> v128 {
+        if FULL && Self::SEVEN {
+            return a;
+        }
+        i32x4_add(i32x4_shuffle::<0, 2, 4, 6>(a, b), i32x4_shuffle::<1, 3, 5, 7>(a, b))
     }
     #[inline(always)]
     fn to_f32(self, a: v128) -> v128 {
