@@ -9,7 +9,7 @@ use std::fs;
 use kinora_formats::SafeTensorsFile;
 use kinora_models::video::motion::{Heard, Motion, Take};
 use kinora_tensor::Device;
-use kinora_world::motion::{animate, animate_to, speaker};
+use kinora_world::motion::{MOUTH, animate, animate_to, speaker};
 use kinora_world::spec::{Action, ShotSpec};
 use serde_json::json;
 
@@ -27,10 +27,9 @@ const SEEN: u64 = 6_000;
 /// Numbers of a character in a frame, and where the first character's begin.
 const POSE: usize = 18;
 const POSE_AT: usize = 5;
-/// How far feet are up and the mouth is open: in a pose, and the mouth in a sound.
+/// How far feet are up and the mouth is open, in a pose.
 const LIFT: usize = 7;
 const OPEN: usize = 14;
-const OPEN_HEARD: usize = 14;
 
 /// Arguments of `kinora eval motion`.
 #[derive(clap::Args)]
@@ -160,7 +159,7 @@ fn following(motion: &Motion, count: u64) -> Outcome<Vec<(&'static str, Pairs)>>
                 layout.iter().map(move |f| f.get(POSE_AT + POSE * who + field).copied().unwrap_or(0.0))
             };
             if let Some(who) = speaker(&shot).filter(|_| sound.speaks()) {
-                pairs[i].extend(sound.frames().iter().map(|f| f[OPEN_HEARD]).zip(seen(who, OPEN)));
+                pairs[i].extend(sound.frames().iter().map(|f| f[MOUTH]).zip(seen(who, OPEN)));
             }
             if let Some(beat) = sound.beat() {
                 for who in (0..shot.characters.len()).filter(|&who| shot.characters[who].action == Action::Dance) {
@@ -176,7 +175,7 @@ fn following(motion: &Motion, count: u64) -> Outcome<Vec<(&'static str, Pairs)>>
 }
 
 /// Pearson's.
-fn correlation(pairs: &Pairs) -> f32 {
+fn correlation(pairs: &[(f32, f32)]) -> f32 {
     let n = pairs.len().max(1) as f32;
     let (x, y) = (pairs.iter().map(|p| p.0).sum::<f32>() / n, pairs.iter().map(|p| p.1).sum::<f32>() / n);
     let sum = |of: &dyn Fn(f32, f32) -> f32| pairs.iter().map(|p| of(p.0 - x, p.1 - y)).sum::<f32>();

@@ -112,12 +112,17 @@ pub(super) fn takes_eight_bits() -> bool {
     true
 }
 
+impl<const FULL: bool> WasmDot<FULL> {
+    /// Whether one instruction takes weights of eight bits.
+    const EIGHT: bool = FULL && cfg!(target_feature = "relaxed-simd");
+}
+
 impl<const FULL: bool> Dot for WasmDot<FULL> {
     type S = Wasm;
     type I = v128;
     type Sums = [v128; 2];
     const SEVEN: bool = cfg!(target_feature = "relaxed-simd");
-    const ROWS: usize = if FULL && Self::SEVEN { usize::MAX } else { 4 };
+    const ROWS: usize = if Self::EIGHT { usize::MAX } else { 4 };
 
     #[inline(always)]
     fn simd(self) -> Wasm {
@@ -180,7 +185,7 @@ impl<const FULL: bool> Dot for WasmDot<FULL> {
     // Without the relaxed product of 8 bits, products of 16 bits: two sums of two columns for each lane.
     #[inline(always)]
     fn add8(self, [a, b]: [v128; 2], w: v128, x: v128) -> [v128; 2] {
-        if FULL && Self::SEVEN {
+        if Self::EIGHT {
             return [self.dot7(a, w, x), b];
         }
         let x = i16x8_extend_low_i8x16(x);
@@ -190,7 +195,7 @@ impl<const FULL: bool> Dot for WasmDot<FULL> {
     }
     #[inline(always)]
     fn total(self, [a, b]: [v128; 2]) -> v128 {
-        if FULL && Self::SEVEN {
+        if Self::EIGHT {
             return a;
         }
         i32x4_add(i32x4_shuffle::<0, 2, 4, 6>(a, b), i32x4_shuffle::<1, 3, 5, 7>(a, b))

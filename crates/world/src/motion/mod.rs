@@ -10,7 +10,7 @@ mod stage;
 
 pub use choices::{Choices, Kind as ChoiceKind};
 pub use face::CELL;
-pub use sound::{HEARD, Sound};
+pub use sound::{HEARD, MOUTH, Sound};
 pub use stage::{FAR, can_hold, prop_height};
 
 use crate::chance::Chance;

@@ -10,7 +10,8 @@ pub const HEARD: usize = 18;
 const MEL: usize = 12;
 const ENERGY: usize = 12;
 const PITCH: usize = 13;
-const MOUTH: usize = 14;
+/// Where a frame's mouth begins: open, wide, round.
+pub const MOUTH: usize = 14;
 const ONSET: usize = 17;
 /// Numbers are means over a frame of values this many seconds apart.
 const STEP: f32 = 0.01;

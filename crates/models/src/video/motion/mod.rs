@@ -30,9 +30,17 @@ const EPS: f32 = 1e-5;
 pub const HEARD: usize = 18;
 /// The sound of one frame.
 pub type Heard = [f32; HEARD];
-/// The sound of a frame in which nothing is heard: no power in its 12 bands.
-const SILENCE: Heard =
-    [-0.9, -0.9, -0.9, -0.9, -0.9, -0.9, -0.9, -0.9, -0.9, -0.9, -0.9, -0.9, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0];
+/// The sound of a frame in which nothing is heard, as quiet as the network has heard it: only its levels are not 0.
+const SILENCE: Heard = {
+    let (mut silence, mut band) = ([0.0; HEARD], 0);
+    while band < BANDS {
+        silence[band] = -0.9;
+        band += 1;
+    }
+    silence
+};
+/// Mel levels, which come first.
+const BANDS: usize = 12;
 /// Frames in one shot at most.
 const MAX_FRAMES: usize = 4096;
 /// Frames of the shots that the network was trained on, and their seconds; a longer shot has more at the same distance.
