@@ -39,6 +39,7 @@ export interface Cue {
 /** What a film tells while it is made. `shot` and `index` count from 0. */
 export type FilmEvent =
   | { type: 'script.delta'; text: string }
+  /** The whole script; once more before the storyboard is done where a shot had to change, and with it its line. */
   | { type: 'script'; script: Script }
   /**
    * Comes several times while the storyboard fills; `done` with the last. `refines`: every frame will come twice, drafted and
