@@ -3,7 +3,7 @@
 use kinora_formats::BlockType;
 
 use super::cells::{CELL, Cells, SUPER, UNITS};
-use super::rounded::{Rounded, TILE, Tile, tile_rows};
+use super::rounded::{Rounded, TILE, Tile, tile_rows, width};
 use crate::CpuDevice;
 use crate::cpu::SendPtr;
 use crate::simd::{Dot, DotKernel, Simd};
@@ -58,6 +58,8 @@ trait Kind {
     /// Whether eight cells share `d`, and scales are bytes.
     const SUPER: bool = false;
     const TABLE: Option<[u8; 16]> = None;
+    /// Bits of a weight as it is multiplied; those of 8 are 128 above its value.
+    const WIDTH: usize = width(Self::BITS, Self::TABLE.is_some());
 }
 
 macro_rules! kinds {
@@ -155,12 +157,13 @@ impl Task<'_> {
         };
         // SAFETY: the group has so many cells, and the tile so many rows.
         unsafe {
-            if M > D::ROWS {
-                sums::<D, K, M, HALF>(d, w, &x, 0, cells).into_iter().enumerate().for_each(|(r, sum)| put(r, sum));
-                let rest = sums::<D, K, M, HALF>(d, w, &x, HALF, cells);
-                rest.into_iter().enumerate().for_each(|(r, sum)| put(HALF + r, sum));
+            if K::WIDTH == 8 && M > D::ROWS {
+                for first in [0, HALF] {
+                    let sums = sums::<D, K, M, HALF>(d, w, x, first, cells);
+                    sums.into_iter().enumerate().for_each(|(r, sum)| put(first + r, sum));
+                }
             } else {
-                sums::<D, K, M, M>(d, w, &x, 0, cells).into_iter().enumerate().for_each(|(r, sum)| put(r, sum));
+                sums::<D, K, M, M>(d, w, x, 0, cells).into_iter().enumerate().for_each(|(r, sum)| put(r, sum));
             }
         }
     }
@@ -171,21 +174,33 @@ const HALF: usize = TILE / 2;
 /// Of the longest vector.
 const MAX_LANES: usize = 16;
 
-/// Sums over all columns of R rows of x, from `first` of a tile of M on, with a group of rows of w. Loops over R and units are
-/// small, so that they are unrolled.
+/// Sums over all columns of R rows of a tile of M, from `first` on, with a group of rows of w. Loops over R are small, so that
+/// they are unrolled; pointers walk, so that what is read has a constant distance from them.
 ///
 /// # Safety
-/// `w` must point to a group of rows of kind `K` with `cells` cells, `x` to a tile of M rows, at
-/// least `first` + R, with as many columns.
+/// `w` must point to a group of rows of kind `K` with `cells` cells, `x` to a tile of M rows, at least `first` + R, with as
+/// many columns.
 #[inline(always)]
 unsafe fn sums<D: Dot, K: Kind, const M: usize, const R: usize>(
     d: D,
     mut w: *const u8,
-    x: &Tile,
+    mut x: Tile,
     first: usize,
     cells: usize,
 ) -> [<D::S as Simd>::V; R] {
     let (s, lanes) = (d.simd(), D::S::LANES);
+    let four = if K::WIDTH < D::WIDE { 4 } else { 8 };
+    // SAFETY: the caller's promise.
+    unsafe {
+        x.quants = x.quants.add(four * first);
+        x.scales = x.scales.add(first);
+        x.start = x.start.add(first);
+        if K::MINS {
+            x.sums = x.sums.add(first);
+        }
+    }
+    let group = UNITS / K::GROUPS;
+    let units = if D::UNROLL { group } else { std::hint::black_box(group) };
     let mut sums = [s.splat(0.0); R];
     let (mut block_scale, mut block_min) = (s.splat(0.0), s.splat(0.0));
     for c in 0..cells {
@@ -202,36 +217,21 @@ unsafe fn sums<D: Dot, K: Kind, const M: usize, const R: usize>(
             let quants = w;
             w = w.add(CELL * lanes * K::BITS / 8);
             for g in 0..K::GROUPS {
-                let mut dots = [d.splat(0); R];
-                for (m, dot) in dots.iter_mut().enumerate() {
-                    *dot = d.splat(*x.start.add((c * K::GROUPS + g) * M + first + m));
+                let mut products = [[d.splat(0); 2]; R];
+                // the first by itself: it adds nothing to zeros
+                add_unit::<D, K, R>(d, quants, g * group, x.quants, &mut products);
+                for unit in 1..units {
+                    x.quants = x.quants.add(four * M);
+                    add_unit::<D, K, R>(d, quants, g * group + unit, x.quants, &mut products);
                 }
-                let units = g * (UNITS / K::GROUPS)..(g + 1) * (UNITS / K::GROUPS);
-                let four = |unit: usize, m: usize| d.splat4(x.quants.add(((c * UNITS + unit) * M + first + m) * 4));
-                if K::BITS == 8 || K::TABLE.is_some() || !D::SEVEN {
-                    let mut sums = [d.none(); R];
-                    for unit in units {
-                        let weights = unpack::<D, K>(d, quants, unit);
-                        for (m, sums) in sums.iter_mut().enumerate() {
-                            *sums = d.add8(*sums, weights, four(unit, m));
-                        }
-                    }
-                    for (dot, sums) in dots.iter_mut().zip(sums) {
-                        *dot = d.add(*dot, d.total(sums));
-                    }
-                } else {
-                    for unit in units {
-                        let weights = unpack::<D, K>(d, quants, unit);
-                        for (m, dot) in dots.iter_mut().enumerate() {
-                            *dot = d.dot7(*dot, weights, four(unit, m));
-                        }
-                    }
-                }
+                x.quants = x.quants.add(four * M);
                 let scale = if K::SUPER { s.mul(block_scale, d.load_i8(w.add(g * lanes))) } else { s.load(w.cast()) };
-                for (m, (sum, dot)) in sums.iter_mut().zip(dots).enumerate() {
-                    let scale = s.mul(scale, s.splat(*x.scales.add(c * M + first + m)));
+                for (m, (sum, products)) in sums.iter_mut().zip(products).enumerate() {
+                    let dot = d.add(d.start(K::WIDTH, *x.start.add(m)), d.total(K::WIDTH, products));
+                    let scale = s.mul(scale, s.splat(*x.scales.add(m)));
                     *sum = s.mul_add(d.to_f32(dot), scale, *sum);
                 }
+                x.start = x.start.add(M);
                 if K::MINS {
                     let min = if K::SUPER {
                         s.mul(block_min, d.load_u8(w.add((K::GROUPS + g) * lanes)))
@@ -239,16 +239,38 @@ unsafe fn sums<D: Dot, K: Kind, const M: usize, const R: usize>(
                         s.load(w.add(4 * lanes).cast())
                     };
                     for (m, sum) in sums.iter_mut().enumerate() {
-                        let x = s.splat(-*x.sums.add((c * K::GROUPS + g) * M + first + m));
-                        *sum = s.mul_add(min, x, *sum);
+                        *sum = s.mul_add(min, s.splat(-*x.sums.add(m)), *sum);
                     }
+                    x.sums = x.sums.add(M);
                 }
             }
+            x.scales = x.scales.add(M);
             let numbers = 1 + K::MINS as usize;
             w = w.add(lanes * numbers * if K::SUPER { K::GROUPS } else { 4 });
         }
     }
     sums
+}
+
+/// Adds the products of a unit.
+///
+/// # Safety
+/// As [`unpack`], and `x` must point to the activations of R rows.
+#[inline(always)]
+unsafe fn add_unit<D: Dot, K: Kind, const R: usize>(
+    d: D,
+    quants: *const u8,
+    unit: usize,
+    x: *const u8,
+    sums: &mut [[D::I; 2]; R],
+) {
+    // SAFETY: the caller's promise.
+    let weights = unsafe { unpack::<D, K>(d, quants, unit) };
+    for (m, sums) in sums.iter_mut().enumerate() {
+        // SAFETY: as above.
+        let x = unsafe { d.activations::<R>(K::WIDTH, x, m) };
+        *sums = d.add_products(K::WIDTH, *sums, weights, x);
+    }
 }
 
 /// The weights of a unit as bytes.

@@ -12,6 +12,16 @@ pub(super) const TILE: usize = 8;
 /// Multiply-adds that are worth a task.
 const MIN_WORK: usize = 1 << 14;
 
+/// Bits of a weight as it is multiplied; what a table gives has eight.
+pub(super) const fn width(bits: usize, table: bool) -> usize {
+    match bits {
+        _ if table => 8,
+        0..=4 => 4,
+        5..=7 => 7,
+        _ => 8,
+    }
+}
+
 /// How many of `left` rows the next tile takes: a size that has a kernel.
 pub(super) fn tile_rows(left: usize) -> usize {
     [TILE, 4].into_iter().find(|&size| size <= left).unwrap_or(1)
@@ -19,27 +29,31 @@ pub(super) fn tile_rows(left: usize) -> usize {
 
 /// Rows [m, k], tile after tile; within one of M rows everything is `[..][M]`.
 ///
-/// Per 32 columns a scale: `x ≈ scale · quant`, |quant| ≤ 127. Per group of columns with one weight scale: `start`, what the
-/// integer sum begins with to take the weights' offset off, and `sum`, the sum of the values, for weights with minima.
+/// Quants are bytes, or numbers of 16 bits where the instruction set wants them for these weights. Per 32 columns a scale:
+/// `x ≈ scale · quant`, |quant| ≤ 127. Per group of columns with one weight scale: `start`, what the integer sum begins with to
+/// take the weights' offset off, and `sum`, the sum of the values, for weights with minima.
 pub(crate) struct Rounded {
     pub m: usize,
     pub k: usize,
+    /// Bytes of four columns.
+    unit: usize,
     group: usize,
     buffer: CpuBuf,
     sums: bool,
 }
 
 /// One tile; pointers to its first values.
+#[derive(Clone, Copy)]
 pub(super) struct Tile {
-    pub quants: *const i8,
+    pub quants: *const u8,
     pub scales: *const f32,
     pub start: *const i32,
     pub sums: *const f32,
 }
 
 /// Where the four arrays begin, in 4-byte elements, and how many there are.
-fn parts(m: usize, k: usize, group: usize, sums: bool) -> [usize; 5] {
-    let scales = m * k / 4;
+fn parts(m: usize, k: usize, unit: usize, group: usize, sums: bool) -> [usize; 5] {
+    let scales = m * k * unit / 16;
     let start = scales + m * k / CELL;
     let sum = start + m * k / group;
     [0, scales, start, sum, sum + if sums { m * k / group } else { 0 }]
@@ -49,7 +63,8 @@ impl Rounded {
     /// Rounds x [m, k] for weights of this layout; `k` is a multiple of 32.
     pub fn new(d: &CpuDevice, x: &[f32], m: usize, k: usize, layout: &QuantLayout) -> Result<Rounded> {
         let (group, sums) = (layout.group, layout.mins);
-        let [_, scales, start, sum, len] = parts(m, k, group, sums);
+        let unit = if width(layout.bits as usize, layout.table.is_some()) < d.isa().wide() { 4 } else { 8 };
+        let [_, scales, start, sum, len] = parts(m, k, unit, group, sums);
         let mut buffer = d.buffer(len)?;
         let (out, isa) = (SendPtr::new(buffer.f32_mut()), d.isa());
         let tiles = m.div_ceil(TILE);
@@ -60,12 +75,15 @@ impl Rounded {
                 let rows = tile_rows(end - row);
                 // SAFETY: each tile writes its own part of each array.
                 let part = |first: usize, step: usize| unsafe { out.slice(first + row * k / step, rows * k / step) };
+                // SAFETY: as above.
+                let quants = unsafe { out.slice(row * k * unit / 16, rows * k * unit / 16) };
                 isa.run(Round {
                     x: &x[row * k..][..rows * k],
                     rows,
                     offset: i32::from(layout.offset),
                     group,
-                    quants: bytemuck::cast_slice_mut(part(0, 4)),
+                    unit,
+                    quants: bytemuck::cast_slice_mut(quants),
                     scales: part(scales, CELL),
                     start: bytemuck::cast_slice_mut(part(start, group)),
                     sums: if sums { part(sum, group) } else { &mut [] },
@@ -73,16 +91,16 @@ impl Rounded {
                 row += rows;
             }
         });
-        Ok(Rounded { m, k, group, buffer, sums })
+        Ok(Rounded { m, k, unit, group, buffer, sums })
     }
 
     /// The tile that begins with row `row`.
     pub(super) fn tile(&self, row: usize) -> Tile {
         assert!(row < self.m);
-        let [quants, scales, start, sums, _] = parts(self.m, self.k, self.group, self.sums);
+        let [quants, scales, start, sums, _] = parts(self.m, self.k, self.unit, self.group, self.sums);
         let at = |first: usize, step: usize| self.buffer.f32()[first + row * self.k / step..].as_ptr();
         Tile {
-            quants: at(quants, 4).cast(),
+            quants: self.buffer.f32()[quants + row * self.k * self.unit / 16..].as_ptr().cast(),
             scales: at(scales, CELL),
             start: at(start, self.group).cast(),
             sums: if self.sums { at(sums, self.group) } else { std::ptr::null() },
@@ -94,8 +112,9 @@ struct Round<'a> {
     x: &'a [f32],
     rows: usize,
     offset: i32,
+    unit: usize,
     group: usize,
-    quants: &'a mut [i8],
+    quants: &'a mut [u8],
     scales: &'a mut [f32],
     start: &'a mut [i32],
     sums: &'a mut [f32],
@@ -116,7 +135,12 @@ impl Kernel for Round<'_> {
                 // adding 1.5 · 2²³ rounds to the nearest integer and leaves it in the low bits
                 let q = x.map(|x| ((x * inverse + 12_582_912.0).to_bits() as i32 - 0x4b40_0000) as i8);
                 for (u, unit) in q.as_chunks::<4>().0.iter().enumerate() {
-                    self.quants[((c * CELL / 4 + u) * rows + r) * 4..][..4].copy_from_slice(unit);
+                    let at = ((c * CELL / 4 + u) * rows + r) * self.unit;
+                    if self.unit == 4 {
+                        self.quants[at..at + 4].copy_from_slice(bytemuck::bytes_of(unit));
+                    } else {
+                        self.quants[at..at + 8].copy_from_slice(bytemuck::bytes_of(&unit.map(i16::from)));
+                    }
                 }
                 for (g, group) in q.chunks_exact(self.group).enumerate() {
                     let sum: i32 = group.iter().map(|&q| i32::from(q)).sum();

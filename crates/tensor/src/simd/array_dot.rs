@@ -23,21 +23,20 @@ impl<S: Simd, const N: usize> ArrayDot<S, N> {
 impl<S: Simd, const N: usize> Dot for ArrayDot<S, N> {
     type S = S;
     type I = [u32; N];
-    type Sums = [u32; N];
 
     #[inline(always)]
-    fn none(self) -> [u32; N] {
-        [0; N]
+    fn add_products(self, _bits: usize, [sums, none]: [[u32; N]; 2], w: [u32; N], x: [u32; N]) -> [[u32; N]; 2] {
+        let sums = std::array::from_fn(|lane| {
+            let (w, x) = (w[lane].to_le_bytes(), x[lane].to_le_bytes());
+            let products = (0..4).map(|i| i32::from(w[i]) * i32::from(x[i] as i8));
+            sums[lane].wrapping_add(products.sum::<i32>() as u32)
+        });
+        [sums, none]
     }
     #[inline(always)]
-    fn add8(self, sums: [u32; N], w: [u32; N], x: [u32; N]) -> [u32; N] {
-        self.dot8(sums, w, x)
-    }
-    #[inline(always)]
-    fn total(self, sums: [u32; N]) -> [u32; N] {
+    fn total(self, _bits: usize, [sums, _]: [[u32; N]; 2]) -> [u32; N] {
         sums
     }
-
     #[inline(always)]
     fn simd(self) -> S {
         self.0
@@ -52,9 +51,9 @@ impl<S: Simd, const N: usize> Dot for ArrayDot<S, N> {
         unsafe { p.cast::<[u32; N]>().read_unaligned() }
     }
     #[inline(always)]
-    unsafe fn splat4(self, p: *const i8) -> [u32; N] {
+    unsafe fn activations<const R: usize>(self, _bits: usize, p: *const u8, m: usize) -> [u32; N] {
         // SAFETY: the caller's promise.
-        [unsafe { p.cast::<u32>().read_unaligned() }; N]
+        [unsafe { p.cast::<u32>().add(m).read_unaligned() }; N]
     }
     #[inline(always)]
     fn and(self, a: [u32; N], b: [u32; N]) -> [u32; N] {
@@ -79,18 +78,6 @@ impl<S: Simd, const N: usize> Dot for ArrayDot<S, N> {
     #[inline(always)]
     fn lookup(self, table: &[u8; 16], i: [u32; N]) -> [u32; N] {
         i.map(|i| u32::from_le_bytes(i.to_le_bytes().map(|i| table[usize::from(i & 15)])))
-    }
-    #[inline(always)]
-    fn dot7(self, sum: [u32; N], w: [u32; N], x: [u32; N]) -> [u32; N] {
-        self.dot8(sum, w, x)
-    }
-    #[inline(always)]
-    fn dot8(self, sum: [u32; N], w: [u32; N], x: [u32; N]) -> [u32; N] {
-        std::array::from_fn(|lane| {
-            let (w, x) = (w[lane].to_le_bytes(), x[lane].to_le_bytes());
-            let products = (0..4).map(|i| i32::from(w[i]) * i32::from(x[i] as i8));
-            sum[lane].wrapping_add(products.sum::<i32>() as u32)
-        })
     }
     #[inline(always)]
     fn to_f32(self, a: [u32; N]) -> S::V {

@@ -2,7 +2,7 @@
 
 use std::arch::x86_64::*;
 
-use super::dot::{Dot, DotKernel, x86_dot};
+use super::dot::{Dot, DotKernel, Pairs, x86_dot};
 use super::{Kernel, Simd};
 
 /// Exists only inside [`run`].
@@ -134,9 +134,29 @@ impl Dot for Avx2Dot {
         _mm256_cvtepu8_epi32
     );
 
+    const ROWS: usize = 4;
+
     #[inline(always)]
-    fn dot7(self, sum: __m256i, w: __m256i, x: __m256i) -> __m256i {
-        // pairs of products fit 16 bits: 2 · 127 · 127 < 2¹⁵
-        unsafe { _mm256_add_epi32(sum, _mm256_madd_epi16(_mm256_maddubs_epi16(w, x), _mm256_set1_epi16(1))) }
+    fn add_products(self, bits: usize, sums: [__m256i; 2], w: __m256i, x: __m256i) -> [__m256i; 2] {
+        self.add_pairs(bits, sums, w, x)
+    }
+    #[inline(always)]
+    fn total(self, bits: usize, sums: [__m256i; 2]) -> __m256i {
+        self.total_pairs(bits, sums)
+    }
+}
+
+impl Pairs for Avx2Dot {
+    #[inline(always)]
+    fn pairs(self, w: __m256i, x: __m256i) -> __m256i {
+        unsafe { _mm256_maddubs_epi16(w, x) }
+    }
+    #[inline(always)]
+    fn add16(self, a: __m256i, b: __m256i) -> __m256i {
+        unsafe { _mm256_add_epi16(a, b) }
+    }
+    #[inline(always)]
+    fn join(self, a: __m256i, factor: i16) -> __m256i {
+        unsafe { _mm256_madd_epi16(a, _mm256_set1_epi16(factor)) }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::arch::x86_64::*;
 
-use super::dot::{Dot, DotKernel, x86_dot};
+use super::dot::{Dot, DotKernel, Pairs, x86_dot};
 use super::{Kernel, Simd};
 
 /// Exists only inside [`run`].
@@ -140,21 +140,35 @@ impl<const VNNI: bool> Dot for Avx512Dot<VNNI> {
         _mm512_cvtepu8_epi32
     );
 
+    const UNROLL: bool = true;
+
     #[inline(always)]
-    fn dot7(self, sum: __m512i, w: __m512i, x: __m512i) -> __m512i {
+    fn add_products(self, bits: usize, [a, b]: [__m512i; 2], w: __m512i, x: __m512i) -> [__m512i; 2] {
         if VNNI {
-            return unsafe { _mm512_dpbusd_epi32(sum, w, x) };
+            return [unsafe { _mm512_dpbusd_epi32(a, w, x) }, b];
         }
-        // pairs of products fit 16 bits: 2 · 127 · 127 < 2¹⁵
-        unsafe { _mm512_add_epi32(sum, _mm512_madd_epi16(_mm512_maddubs_epi16(w, x), _mm512_set1_epi16(1))) }
+        self.add_pairs(bits, [a, b], w, x)
     }
     #[inline(always)]
-    fn dot8(self, sum: __m512i, w: __m512i, x: __m512i) -> __m512i {
+    fn total(self, bits: usize, [a, b]: [__m512i; 2]) -> __m512i {
         if VNNI {
-            return unsafe { _mm512_dpbusd_epi32(sum, w, x) };
+            return a;
         }
-        let low = self.and(w, self.splat(0x7f7f_7f7f));
-        let high = self.dot7(self.splat(0), self.and(self.shr(w, 7), self.splat(0x0101_0101)), x);
-        self.dot7(self.add(sum, self.shl(high, 7)), low, x)
+        self.total_pairs(bits, [a, b])
+    }
+}
+
+impl<const VNNI: bool> Pairs for Avx512Dot<VNNI> {
+    #[inline(always)]
+    fn pairs(self, w: __m512i, x: __m512i) -> __m512i {
+        unsafe { _mm512_maddubs_epi16(w, x) }
+    }
+    #[inline(always)]
+    fn add16(self, a: __m512i, b: __m512i) -> __m512i {
+        unsafe { _mm512_add_epi16(a, b) }
+    }
+    #[inline(always)]
+    fn join(self, a: __m512i, factor: i16) -> __m512i {
+        unsafe { _mm512_madd_epi16(a, _mm512_set1_epi16(factor)) }
     }
 }

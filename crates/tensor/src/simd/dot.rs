@@ -10,11 +10,12 @@ pub(crate) trait Dot: Copy {
     type S: Simd;
     /// `LANES` × 4 bytes, or `LANES` i32.
     type I: Copy;
-    /// Sums of products with weights of eight bits, in the form that they are added in.
-    type Sums: Copy;
-    /// Whether weights of seven bits are quicker than those of eight.
-    const SEVEN: bool = true;
-    /// Rows whose `Sums` fit the registers.
+    /// Bits of weights from which on activations are numbers of 16 bits.
+    const WIDE: usize = usize::MAX;
+    /// Whether there are registers for the weights of all units of a cell. A compiler that knows how many units there are unrolls
+    /// them and goes row by row, with all weights at hand: where they do not fit, it must not know.
+    const UNROLL: bool = false;
+    /// Rows whose sums of products with weights of eight bits fit the registers.
     const ROWS: usize = usize::MAX;
 
     fn simd(self) -> Self::S;
@@ -22,11 +23,12 @@ pub(crate) trait Dot: Copy {
     /// # Safety
     /// `p` must point to `4 · LANES` readable bytes; no alignment is needed.
     unsafe fn load(self, p: *const u8) -> Self::I;
-    /// The same four bytes in every lane.
+    /// The four activations of row `m` of `R` in every lane, for weights of `bits`: bytes, or numbers of 16 bits from
+    /// [`Dot::WIDE`] on.
     ///
     /// # Safety
-    /// `p` must point to 4 readable bytes.
-    unsafe fn splat4(self, p: *const i8) -> Self::I;
+    /// `p` must point to four activations of each of `R` rows, and `m` be below `R`.
+    unsafe fn activations<const R: usize>(self, bits: usize, p: *const u8, m: usize) -> Self::I;
     fn and(self, a: Self::I, b: Self::I) -> Self::I;
     fn or(self, a: Self::I, b: Self::I) -> Self::I;
     fn add(self, a: Self::I, b: Self::I) -> Self::I;
@@ -36,23 +38,17 @@ pub(crate) trait Dot: Copy {
     fn shr(self, a: Self::I, bits: u32) -> Self::I;
     /// `table[i]` for each byte, all of which are below 16.
     fn lookup(self, table: &[u8; 16], i: Self::I) -> Self::I;
-    /// `sum + Σ w · x` with w ≤ 127.
-    fn dot7(self, sum: Self::I, w: Self::I, x: Self::I) -> Self::I;
-    /// `sum + Σ w · x` with any w ≤ 255.
-    #[cfg_attr(target_arch = "wasm32", allow(dead_code))] // there sums have another form
+    /// What a sum of products begins with: `x`, which takes the offset of the weights off, or zeros where products of eight
+    /// bits take 128 off by themselves.
     #[inline(always)]
-    fn dot8(self, sum: Self::I, w: Self::I, x: Self::I) -> Self::I {
-        let low = self.and(w, self.splat(0x7f7f_7f7f));
-        let high = self.and(self.shr(w, 7), self.splat(0x0101_0101));
-        let high = self.dot7(self.splat(0), high, x);
-        self.dot7(self.add(sum, self.shl(high, 7)), low, x)
+    fn start(self, _bits: usize, x: i32) -> Self::I {
+        self.splat(x)
     }
-    /// No sums yet.
-    fn none(self) -> Self::Sums;
-    /// [`Dot::dot8`] onto `sums`.
-    fn add8(self, sums: Self::Sums, w: Self::I, x: Self::I) -> Self::Sums;
+    /// Adds `Σ w · x` for each lane, w below 2 to the `bits`, which are 4, 7 or 8. Sums begin as zeros; their form is the
+    /// instruction set's own, and holds no more than eight additions.
+    fn add_products(self, bits: usize, sums: [Self::I; 2], w: Self::I, x: Self::I) -> [Self::I; 2];
     /// What was added up.
-    fn total(self, sums: Self::Sums) -> Self::I;
+    fn total(self, bits: usize, sums: [Self::I; 2]) -> Self::I;
     fn to_f32(self, a: Self::I) -> <Self::S as Simd>::V;
     /// `LANES` signed bytes as f32.
     ///
@@ -64,6 +60,39 @@ pub(crate) trait Dot: Copy {
     /// # Safety
     /// As [`Dot::load_i8`].
     unsafe fn load_u8(self, p: *const u8) -> <Self::S as Simd>::V;
+}
+
+/// Instruction sets that make of four products two sums of 16 bits, which are exact for weights of seven bits: a product with
+/// four bits can be added up eight times before it leaves its 16 (8 · 2 · 15 · 127 < 2¹⁵), and eight bits are twice four.
+pub(super) trait Pairs: Dot {
+    /// `w₀ · x₀ + w₁ · x₁` and `w₂ · x₂ + w₃ · x₃` for each lane, w ≤ 127.
+    fn pairs(self, w: Self::I, x: Self::I) -> Self::I;
+    fn add16(self, a: Self::I, b: Self::I) -> Self::I;
+    /// The two of each lane, added, times `factor`.
+    fn join(self, a: Self::I, factor: i16) -> Self::I;
+
+    /// [`Dot::add_products`].
+    #[inline(always)]
+    fn add_pairs(self, bits: usize, [a, b]: [Self::I; 2], w: Self::I, x: Self::I) -> [Self::I; 2] {
+        match bits {
+            4 => [self.add16(a, self.pairs(w, x)), b],
+            7 => [self.add(a, self.join(self.pairs(w, x), 1)), b],
+            _ => {
+                let mask = self.splat(0x0f0f_0f0f);
+                let (low, high) = (self.and(w, mask), self.and(self.shr(w, 4), mask));
+                [self.add16(a, self.pairs(low, x)), self.add16(b, self.pairs(high, x))]
+            }
+        }
+    }
+    /// [`Dot::total`].
+    #[inline(always)]
+    fn total_pairs(self, bits: usize, [a, b]: [Self::I; 2]) -> Self::I {
+        match bits {
+            4 => self.join(a, 1),
+            7 => a,
+            _ => self.add(self.join(a, 1), self.join(b, 16)),
+        }
+    }
 }
 
 /// Work with integer products that is compiled for each instruction set. `run` must be `#[inline(always)]`.
@@ -78,20 +107,7 @@ macro_rules! x86_dot {
     ($simd:ty, $vector:ty, $make:expr, $splat:ident, $load:ident, $and:ident, $or:ident, $add:ident, $shl:ident, $shr:ident, $wide:ident, $shuffle:ident, $float:ident, $half:ident, $signed:ident, $unsigned:ident) => {
         type S = $simd;
         type I = $vector;
-        type Sums = $vector;
 
-        #[inline(always)]
-        fn none(self) -> $vector {
-            self.splat(0)
-        }
-        #[inline(always)]
-        fn add8(self, sums: $vector, w: $vector, x: $vector) -> $vector {
-            self.dot8(sums, w, x)
-        }
-        #[inline(always)]
-        fn total(self, sums: $vector) -> $vector {
-            sums
-        }
         #[inline(always)]
         fn simd(self) -> $simd {
             $make
@@ -105,8 +121,8 @@ macro_rules! x86_dot {
             unsafe { $load(p.cast()) }
         }
         #[inline(always)]
-        unsafe fn splat4(self, p: *const i8) -> $vector {
-            unsafe { $splat(p.cast::<i32>().read_unaligned()) }
+        unsafe fn activations<const R: usize>(self, _bits: usize, p: *const u8, m: usize) -> $vector {
+            unsafe { $splat(p.cast::<i32>().add(m).read_unaligned()) }
         }
         #[inline(always)]
         fn and(self, a: $vector, b: $vector) -> $vector {

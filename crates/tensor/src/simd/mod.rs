@@ -158,10 +158,24 @@ impl Isa {
             #[cfg(target_arch = "aarch64")]
             Kind::Neon => kernel.run(array_dot::ArrayDot::<_, 4>(neon::Neon)),
             #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-            Kind::Wasm if wasm::takes_eight_bits() => kernel.run(wasm::WasmDot::<true>),
-            #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-            Kind::Wasm => kernel.run(wasm::WasmDot::<false>),
+            Kind::Wasm => match wasm::bytes() {
+                wasm::Bytes::Seven => kernel.run(wasm::WasmDot::<false>::new(wasm::Bytes::Seven)),
+                bytes => kernel.run(wasm::WasmDot::<true>::new(bytes)),
+            },
         }
+    }
+
+    /// Bits of weights from which on integer products want activations as numbers of 16 bits.
+    pub fn wide(self) -> usize {
+        struct Wide;
+        impl DotKernel for Wide {
+            type Out = usize;
+            #[inline(always)]
+            fn run<D: Dot>(self, _: D) -> usize {
+                D::WIDE
+            }
+        }
+        self.run_dot(Wide)
     }
 
     /// Lanes of an f32 vector.

@@ -4,6 +4,8 @@ use std::arch::wasm32::*;
 
 use super::Simd;
 use super::dot::Dot;
+#[cfg(target_feature = "relaxed-simd")]
+use super::dot::Pairs;
 
 #[derive(Clone, Copy)]
 pub(crate) struct Wasm;
@@ -95,34 +97,61 @@ fn to_i32(n: v128) -> v128 {
     i32x4_trunc_sat_f32x4(n)
 }
 
-/// As [`Wasm`], for integer products. The relaxed dot product is defined for weights of 7 bits only; `FULL`: this machine's
-/// takes all 8 of them as an unsigned number, which most processors since 2020 do (VNNI).
-#[derive(Clone, Copy)]
-pub(super) struct WasmDot<const FULL: bool>;
+/// What the relaxed product of bytes does here with weights of eight bits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Bytes {
+    /// It takes them as they are (VNNI).
+    Unsigned,
+    /// It takes them for signed numbers (NEON's products of bytes, newer VNNI).
+    Signed,
+    /// It is right for seven bits only, or this build has none.
+    Seven,
+}
 
-/// What the relaxed dot product makes of bytes above 127 here; it does the same every time.
-pub(super) fn takes_eight_bits() -> bool {
+/// The answer for this machine; it stays the same.
+pub(super) fn bytes() -> Bytes {
     #[cfg(target_feature = "relaxed-simd")]
     {
-        let [w, x] = std::hint::black_box([u8x16_splat(255), i8x16_splat(127)]);
-        let dot = i32x4_relaxed_dot_i8x16_i7x16_add(x, w, i32x4_splat(1));
-        return v128_any_true(v128_xor(dot, i32x4_splat(4 * 255 * 127 + 1))) == false;
+        let dot = |w: u8| {
+            let [w, x] = std::hint::black_box([u8x16_splat(w), i8x16_splat(127)]);
+            i32x4_relaxed_dot_i8x16_i7x16_add(x, w, i32x4_splat(1))
+        };
+        let all = |take: fn(u8) -> i32| {
+            [128, 255].into_iter().all(|w| !v128_any_true(v128_xor(dot(w), i32x4_splat(4 * 127 * take(w) + 1))))
+        };
+        if all(i32::from) {
+            return Bytes::Unsigned;
+        }
+        if all(|w| i32::from(w as i8)) {
+            return Bytes::Signed;
+        }
     }
-    #[cfg(not(target_feature = "relaxed-simd"))]
-    true
+    Bytes::Seven
 }
 
-impl<const FULL: bool> WasmDot<FULL> {
-    /// Whether one instruction takes weights of eight bits.
-    const EIGHT: bool = FULL && cfg!(target_feature = "relaxed-simd");
+/// As [`Wasm`], for integer products; `WHOLE`: one instruction takes weights of eight bits.
+#[derive(Clone, Copy)]
+pub(super) struct WasmDot<const WHOLE: bool> {
+    /// Makes the signed byte w − 128 of a weight w: 128 where products are [`Bytes::Signed`], else 0.
+    flip: v128,
 }
 
-impl<const FULL: bool> Dot for WasmDot<FULL> {
+impl<const WHOLE: bool> WasmDot<WHOLE> {
+    /// For products as `bytes` says.
+    pub fn new(bytes: Bytes) -> Self {
+        Self { flip: u8x16_splat(if bytes == Bytes::Signed { 128 } else { 0 }) }
+    }
+}
+
+impl<const WHOLE: bool> Dot for WasmDot<WHOLE> {
     type S = Wasm;
     type I = v128;
-    type Sums = [v128; 2];
-    const SEVEN: bool = cfg!(target_feature = "relaxed-simd");
-    const ROWS: usize = if Self::EIGHT { usize::MAX } else { 4 };
+    const WIDE: usize = match (WHOLE, cfg!(target_feature = "relaxed-simd")) {
+        (_, false) => 0,
+        (false, true) => 8,
+        (true, true) => usize::MAX,
+    };
+    const ROWS: usize = if WHOLE { usize::MAX } else { 4 };
 
     #[inline(always)]
     fn simd(self) -> Wasm {
@@ -138,9 +167,24 @@ impl<const FULL: bool> Dot for WasmDot<FULL> {
         unsafe { v128_load(p.cast()) }
     }
     #[inline(always)]
-    unsafe fn splat4(self, p: *const i8) -> v128 {
+    unsafe fn activations<const R: usize>(self, bits: usize, p: *const u8, m: usize) -> v128 {
         // SAFETY: the caller's promise.
-        unsafe { v128_load32_splat(p.cast()) }
+        unsafe {
+            if bits >= Self::WIDE {
+                return v128_load64_splat(p.add(8 * m).cast());
+            }
+            if R % 4 != 0 {
+                return v128_load32_splat(p.add(4 * m).cast());
+            }
+            // four rows at once: V8 needs an instruction more for a splat from memory than for that of a part of a vector
+            let x = v128_load(p.add(m / 4 * 16).cast());
+            match m % 4 {
+                0 => i32x4_shuffle::<0, 0, 0, 0>(x, x),
+                1 => i32x4_shuffle::<1, 1, 1, 1>(x, x),
+                2 => i32x4_shuffle::<2, 2, 2, 2>(x, x),
+                _ => i32x4_shuffle::<3, 3, 3, 3>(x, x),
+            }
+        }
     }
     #[inline(always)]
     fn and(self, a: v128, b: v128) -> v128 {
@@ -172,33 +216,39 @@ impl<const FULL: bool> Dot for WasmDot<FULL> {
         i8x16_swizzle(table, i)
     }
     #[inline(always)]
-    fn dot7(self, sum: v128, w: v128, x: v128) -> v128 {
+    fn start(self, bits: usize, x: i32) -> v128 {
+        let start = i32x4_splat(x);
+        if WHOLE && bits == 8 { v128_andnot(start, i8x16_shr(self.flip, 7)) } else { start }
+    }
+    #[inline(always)]
+    fn add_products(self, bits: usize, [a, b]: [v128; 2], w: v128, x: v128) -> [v128; 2] {
+        if bits >= Self::WIDE {
+            // two sums of two columns for each lane
+            let low = i32x4_dot_i16x8(u16x8_extend_low_u8x16(w), x);
+            let high = i32x4_dot_i16x8(u16x8_extend_high_u8x16(w), x);
+            return [i32x4_add(a, low), i32x4_add(b, high)];
+        }
         #[cfg(target_feature = "relaxed-simd")]
-        return i32x4_relaxed_dot_i8x16_i7x16_add(x, w, sum);
+        {
+            if !WHOLE {
+                return self.add_pairs(bits, [a, b], w, x);
+            }
+            let w = if bits == 8 { v128_xor(w, self.flip) } else { w };
+            [i32x4_relaxed_dot_i8x16_i7x16_add(x, w, a), b]
+        }
         #[cfg(not(target_feature = "relaxed-simd"))]
-        i32x4_add(sum, self.total(self.add8(self.none(), w, x)))
+        unreachable!("there are no products of bytes")
     }
     #[inline(always)]
-    fn none(self) -> [v128; 2] {
-        [i32x4_splat(0); 2]
-    }
-    // Without the relaxed product of 8 bits, products of 16 bits: two sums of two columns for each lane.
-    #[inline(always)]
-    fn add8(self, [a, b]: [v128; 2], w: v128, x: v128) -> [v128; 2] {
-        if Self::EIGHT {
-            return [self.dot7(a, w, x), b];
+    fn total(self, bits: usize, [a, b]: [v128; 2]) -> v128 {
+        if bits >= Self::WIDE {
+            return i32x4_add(i32x4_shuffle::<0, 2, 4, 6>(a, b), i32x4_shuffle::<1, 3, 5, 7>(a, b));
         }
-        let x = i16x8_extend_low_i8x16(x);
-        let low = i32x4_dot_i16x8(u16x8_extend_low_u8x16(w), x);
-        let high = i32x4_dot_i16x8(u16x8_extend_high_u8x16(w), x);
-        [i32x4_add(a, low), i32x4_add(b, high)]
-    }
-    #[inline(always)]
-    fn total(self, [a, b]: [v128; 2]) -> v128 {
-        if Self::EIGHT {
-            return a;
+        #[cfg(target_feature = "relaxed-simd")]
+        if !WHOLE {
+            return self.total_pairs(bits, [a, b]);
         }
-        i32x4_add(i32x4_shuffle::<0, 2, 4, 6>(a, b), i32x4_shuffle::<1, 3, 5, 7>(a, b))
+        a
     }
     #[inline(always)]
     fn to_f32(self, a: v128) -> v128 {
@@ -215,5 +265,21 @@ impl<const FULL: bool> Dot for WasmDot<FULL> {
         // SAFETY: the caller's promise.
         let bytes = unsafe { v128_load32_zero(p.cast()) };
         f32x4_convert_i32x4(u32x4_extend_low_u16x8(u16x8_extend_low_u8x16(bytes)))
+    }
+}
+
+#[cfg(target_feature = "relaxed-simd")]
+impl<const WHOLE: bool> Pairs for WasmDot<WHOLE> {
+    #[inline(always)]
+    fn pairs(self, w: v128, x: v128) -> v128 {
+        i16x8_relaxed_dot_i8x16_i7x16(x, w)
+    }
+    #[inline(always)]
+    fn add16(self, a: v128, b: v128) -> v128 {
+        i16x8_add(a, b)
+    }
+    #[inline(always)]
+    fn join(self, a: v128, factor: i16) -> v128 {
+        i32x4_dot_i16x8(a, i16x8_splat(factor))
     }
 }
