@@ -1,4 +1,4 @@
-//! `kinora film`: an idea becomes a film, natively; a GIF or PNG frames by the ending of the output.
+//! `kinora film`: an idea becomes a film, natively; a GIF, an MP4 or PNG frames by the ending of the output.
 
 use std::fs;
 use std::io::{self, BufWriter, Write};
@@ -10,13 +10,14 @@ use kinora_gif::GifWriter;
 
 use crate::embedded;
 use crate::failure::{Failure, Outcome};
+use crate::mp4::Mp4Writer;
 
 /// An idea becomes a film: script, storyboard, frames
 #[derive(clap::Args)]
 pub struct Args {
     /// What the film is about
     idea: String,
-    /// film.gif, or a folder of frames: frames/%03d.png
+    /// film.gif, film.mp4, or a folder of frames: frames/%03d.png
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
     /// Same seed, same film
@@ -56,6 +57,7 @@ fn parse_size(text: &str) -> Result<(u32, u32), String> {
 /// Where the frames go.
 enum Output {
     Gif(GifWriter),
+    Mp4(Box<Mp4Writer>),
     /// A path with a place for the frame's number.
     Pngs(String),
 }
@@ -64,17 +66,21 @@ impl Output {
     fn open(args: &Args) -> Outcome<Self> {
         match args.output.extension().and_then(|e| e.to_str()) {
             Some("gif") => Ok(Self::Gif(GifWriter::new(args.size.0, args.size.1, args.fps)?)),
+            Some("mp4") => {
+                let frames = args.shots * (args.seconds * args.fps).ceil() as usize;
+                Ok(Self::Mp4(Box::new(Mp4Writer::new(args.size, args.fps, frames)?)))
+            }
             Some("png") => {
                 let path = args.output.to_string_lossy();
                 if !path.contains("%03d") {
                     return Err(Failure::new(
-                        "a film is many frames: name them like frames/%03d.png, or write film.gif",
+                        "a film is many frames: name them like frames/%03d.png, or write film.gif or film.mp4",
                     ));
                 }
                 Ok(Self::Pngs(path.into_owned()))
             }
             _ => Err(Failure::new(format!(
-                "{}: films are written as .gif or as frames/%03d.png; MP4 and WebM are made by the browser's encoders in the page",
+                "{}: films are written as .gif, .mp4 or frames/%03d.png; WebM is made by the browser's encoders in the page",
                 args.output.display()
             ))),
         }
@@ -83,16 +89,19 @@ impl Output {
     fn push(&mut self, number: usize, frame: &Frame) -> Outcome {
         match self {
             Self::Gif(gif) => Ok(gif.push(&frame.rgba)?),
+            Self::Mp4(mp4) => mp4.push(&frame.rgba),
             Self::Pngs(path) => write_png(Path::new(&path.replace("%03d", &format!("{number:03}"))), frame),
         }
     }
 
     fn finish(self, path: &Path) -> Outcome {
-        if let Self::Gif(gif) = self {
-            create_parent(path)?;
-            fs::write(path, gif.finish()?).map_err(|e| Failure::from(e).at(path.display()))?;
-        }
-        Ok(())
+        let bytes = match self {
+            Self::Gif(gif) => gif.finish()?,
+            Self::Mp4(mp4) => mp4.finish()?,
+            Self::Pngs(_) => return Ok(()),
+        };
+        create_parent(path)?;
+        fs::write(path, bytes).map_err(|e| Failure::from(e).at(path.display()))
     }
 }
 
@@ -116,7 +125,6 @@ fn write_png(path: &Path, frame: &Frame) -> Outcome {
 
 /// Runs the command.
 pub fn run(args: &Args) -> Outcome {
-    let mut output = Output::open(args)?;
     let request = FilmRequest {
         idea: args.idea.clone(),
         seed: args.seed,
@@ -130,6 +138,7 @@ pub fn run(args: &Args) -> Outcome {
     };
     let engine = embedded::load(&args.device)?;
     let mut film = engine.film(request)?;
+    let mut output = Output::open(args)?;
     let refines = film.refines();
     let (mut frames, mut told, start) = (0, String::new(), Instant::now());
     let mut out = io::stdout().lock();

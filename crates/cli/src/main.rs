@@ -14,6 +14,7 @@ mod failure;
 mod film;
 mod inspect;
 mod model_file;
+mod mp4;
 mod parity;
 mod selftest;
 mod serve;
