@@ -57,8 +57,14 @@ pub fn make_consistent(board: &mut Storyboard, grounded: &Grounded, vocabulary: 
     let mut colors: Vec<(String, usize, String)> = Vec::new();
     for shot in &mut board.shots {
         let written = std::mem::take(&mut shot.characters);
-        shot.characters = if named.is_empty() { once_each(written) } else { cast(written, grounded) };
+        shot.characters = if named.is_empty() { once_each(written) } else { cast(written, grounded, vocabulary) };
         for (at, character) in shot.characters.iter_mut().enumerate() {
+            // the text model gives the colour of one to the other
+            let others = named.iter().enumerate().filter(|(other, _)| *other != at);
+            if let Some(taken) = others.filter_map(|(_, color)| color.as_ref()).find(|taken| **taken == character.color)
+            {
+                character.color = usual_color(&character.kind, taken, vocabulary);
+            }
             character.size = grounded.sizes.get(at).copied().flatten();
             // whom the idea named is known by the place in its order
             let slot = if named.is_empty() { 0 } else { at };
@@ -77,7 +83,15 @@ pub fn make_consistent(board: &mut Storyboard, grounded: &Grounded, vocabulary: 
         {
             shot.prop.clone_from(only);
         }
+        if shot.prop == "kite" && flies_a_kite(grounded) {
+            shot.characters.iter_mut().filter(|c| c.action == "fly").for_each(|c| c.action = "run".to_string());
+        }
     }
+}
+
+/// Who flies a kite runs, unless the idea lets somebody fly.
+pub(super) fn flies_a_kite(grounded: &Grounded) -> bool {
+    grounded.props.iter().any(|prop| prop == "kite") && !grounded.actions.iter().any(|action| action == "fly")
 }
 
 fn tells_of(caption: &str, prop: &str) -> bool {
@@ -100,12 +114,40 @@ fn once_each(written: Vec<Character>) -> Vec<Character> {
     out
 }
 
+/// Colours that kinds have where nobody says one.
+const USUAL: [(&str, &str); 12] = [
+    ("robot", "gray"),
+    ("cat", "orange"),
+    ("dog", "brown"),
+    ("bird", "blue"),
+    ("bear", "brown"),
+    ("rabbit", "pink"),
+    ("fish", "orange"),
+    ("ghost", "blue"),
+    ("dragon", "green"),
+    ("penguin", "gray"),
+    ("girl", "purple"),
+    ("boy", "red"),
+];
+
+/// The colour of one whom a shot's storyboard forgot, beside one of the colour `taken`.
+fn usual_color(kind: &str, taken: &str, vocabulary: &Vocabulary) -> String {
+    let usual = USUAL.iter().filter(|(known, _)| *known == kind).map(|(_, color)| *color);
+    let mut colors = usual.chain(vocabulary.color.iter().map(String::as_str));
+    colors.find(|color| *color != taken && vocabulary.color.iter().any(|c| c == color)).unwrap_or(taken).to_string()
+}
+
 /// The idea's characters as the shot has them; one who is missing does what the first one does.
-fn cast(mut written: Vec<Character>, grounded: &Grounded) -> Vec<Character> {
+fn cast(mut written: Vec<Character>, grounded: &Grounded, vocabulary: &Vocabulary) -> Vec<Character> {
     let hero = written.first().cloned();
     let find = |(kind, _): &(String, Option<String>)| {
         let found = written.iter().position(|c| c.kind == *kind).map(|at| written.remove(at));
-        found.or_else(|| hero.clone().map(|hero| Character { kind: kind.clone(), ..hero }))
+        found.or_else(|| {
+            let hero = hero.clone()?;
+            let color =
+                if *kind == hero.kind { hero.color.clone() } else { usual_color(kind, &hero.color, vocabulary) };
+            Some(Character { kind: kind.clone(), color, ..hero })
+        })
     };
     grounded.characters.iter().filter_map(find).take(MAX_CHARACTERS).collect()
 }
@@ -237,9 +279,27 @@ mod tests {
         keep_promises(&mut board, &grounded);
         assert!(board.shots.iter().all(|s| s.characters[0].color == "blue"));
         assert!(board.shots.iter().all(|s| s.characters[1].kind == "cat"));
+        // one whom the storyboard forgot has a colour of its own
+        assert!(board.shots.iter().all(|s| s.characters[1].color == "orange"));
+        let grounded = ground("a dragon and an orange cat", &v);
+        let mut board = Storyboard { title: "T".into(), shots: vec![shot("dragon", "orange")] };
+        make_consistent(&mut board, &grounded, &v);
+        let colors: Vec<&str> = board.shots[0].characters.iter().map(|c| c.color.as_str()).collect();
+        assert_eq!(colors, ["green", "orange"]);
         let mut free = Storyboard { title: "T".into(), shots: vec![shot("dog", "red"), shot("dog", "green")] };
         make_consistent(&mut free, &Grounded::default(), &v);
         assert_eq!(free.shots[1].characters[0].color, "red");
+    }
+
+    #[test]
+    fn who_flies_a_kite_runs() {
+        let v = cartoon_vocabulary();
+        let mut flying = shot("boy", "red");
+        flying.characters[0].action = "fly".into();
+        flying.caption = "A red boy flies a kite.".into();
+        let mut board = Storyboard { title: "T".into(), shots: vec![flying] };
+        make_consistent(&mut board, &ground("a red boy flies a kite", &v), &v);
+        assert_eq!(board.shots[0].characters[0].action, "run");
     }
 
     #[test]

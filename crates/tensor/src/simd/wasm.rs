@@ -99,6 +99,7 @@ fn to_i32(n: v128) -> v128 {
 
 /// What the relaxed product of bytes does here with weights of eight bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(not(target_feature = "relaxed-simd"), allow(dead_code))]
 pub(super) enum Bytes {
     /// It takes them as they are (VNNI).
     Unsigned,

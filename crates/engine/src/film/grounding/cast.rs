@@ -48,6 +48,8 @@ pub(super) enum Count {
 pub(super) struct Named {
     pub(super) kind: String,
     pub(super) color: Option<String>,
+    /// Its colour where none is told.
+    pub(super) tint: Option<String>,
     /// The word that names it.
     pub(super) word: String,
     /// The word with its number, for the person.
@@ -250,6 +252,9 @@ impl Cast {
             if named.count == Count::Many || named.count == Count::Two && shown == 1 {
                 notices.push(GroundingNotice::Fewer { word: named.said.clone(), shown });
             }
+        }
+        for named in &mut self.members {
+            named.color = named.color.take().or(named.tint.take());
         }
         let text = self.told();
         let mut sizes: Vec<_> = self.members.iter().map(Named::size).collect();

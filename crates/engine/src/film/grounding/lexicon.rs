@@ -13,7 +13,7 @@
 //! * `known` lists words that an idea may hold without changing the picture's contents; `foreign` words that are no slip of
 //!   another.
 //! * What a word tells besides: `thing` what a colour's word means as a noun, `part` who plays a thing where nobody else is
-//!   named, `own` the colours that things and places have anyway, `image` what shows somebody, `told` what tells of somebody,
+//!   named, `tint` the colour and `home` the place of somebody who is only played by the nearest, `own` the colours that things and places have anyway, `image` what shows somebody, `told` what tells of somebody,
 //!   `kin` what somebody is to others of a kind, `vehicle` what carries somebody.
 
 use std::collections::HashMap;
@@ -147,7 +147,7 @@ impl Lexicon {
             let mut head = head.split_whitespace();
             let kind = head.next().unwrap_or("");
             let concept = head.next().unwrap_or("");
-            if matches!(kind, "thing" | "part" | "own" | "image" | "told" | "kin" | "vehicle") {
+            if matches!(kind, "thing" | "part" | "tint" | "home" | "own" | "image" | "told" | "kin" | "vehicle") {
                 facts.extend(words.split_whitespace().map(|word| (kind, concept, word)));
                 continue;
             }
@@ -178,6 +178,23 @@ impl Lexicon {
     /// The character that plays the part of a thing.
     pub(super) fn part(&self, thing: &str) -> Option<&'static str> {
         self.fact("part", thing)
+    }
+
+    /// The colour of somebody who is played by the nearest character.
+    pub(super) fn tint(&self, word: &str) -> Option<&'static str> {
+        self.fact("tint", &word.replace(' ', "_"))
+    }
+
+    /// Where such a one lives.
+    pub(super) fn home(&self, word: &str) -> Option<&'static str> {
+        self.fact("home", &word.replace(' ', "_"))
+    }
+
+    /// What somebody does by trade, the verb and what it means: a dancer dances.
+    pub(super) fn trade(&self, word: &str) -> Option<(String, &Entry)> {
+        let deed = |stem: &str| self.get_known(stem).filter(|entry| entry.kind == Kind::Action);
+        let verb = find_stem(word, "", &|stem, of_verb| of_verb && deed(stem).is_some())?;
+        deed(&verb).filter(|_| word.ends_with("er")).map(|entry| (verb.clone(), entry))
     }
 
     /// Whether `concept` is of this colour by itself.

@@ -29,7 +29,7 @@ fn one_is_meant_by_something_of_somebody() {
         ("the shadow of a bird flies over the desert", ["bird", "desert", "fly", ""]),
         ("a boy draws a picture of a dragon", ["boy", "", "sit", "book"]),
         ("a girl reads a book about knights and dragons", ["girl", "", "sit", "book"]),
-        ("grandpa tells a story about a bear", ["boy", "", "talk", ""]),
+        ("grandpa tells a story about a bear", ["gray boy", "", "talk", ""]),
         ("the tale of the purple rabbit", ["purple rabbit", "", "", ""]),
         ("the king of the penguins", ["penguin", "", "", ""]),
         ("the mother of the kittens sings", ["cat", "", "talk", ""]),
@@ -54,7 +54,7 @@ fn a_thing_that_acts_is_played_by_somebody() {
         ("a red balloon flies over the city", ["red ghost", "city", "fly", "balloon"]),
         ("a tree that wanted to walk", ["bear", "forest", "walk", ""]),
         ("a shooting star falls into the garden", ["ghost", "meadow", "", "star"]),
-        ("a rain cloud that wants to make everyone happy", ["ghost", "", "", ""]),
+        ("a rain cloud that wants to make everyone happy", ["gray ghost", "", "", ""]),
         ("the lighthouse keeper and his dog", ["boy+dog", "", "", ""]),
         ("a teapot and a cup dance", ["robot+robot", "", "dance", ""]),
         ("a lonely lamp waits for someone", ["robot", "", "stand", "lantern"]),
@@ -65,7 +65,7 @@ fn a_thing_that_acts_is_played_by_somebody() {
         ("a book", ["", "", "", "book"]),
         ("a dog drives a car", ["dog", "", "run", ""]),
         ("a cat climbs a tree", ["cat", "forest", "jump", ""]),
-        ("a monkey in a boat on the sea", ["bear", "sea", "", ""]),
+        ("a monkey in a boat on the sea", ["brown bear", "sea", "", ""]),
     ];
     for (idea, wanted) in table {
         assert_eq!(understood(idea), wanted, "{idea}");
@@ -136,7 +136,7 @@ fn another_one_of_a_kind_is_another() {
     assert_eq!(cast("a red cat and a blue cat"), ["red cat", "blue cat"]);
     assert_eq!(cast("a robot meets another robot"), ["robot", "robot"]);
     assert_eq!(cast("a girl and her sister"), ["girl", "girl"]);
-    assert_eq!(cast("a prince and the knight"), ["boy", "boy"]);
+    assert_eq!(cast("a prince and the knight"), ["boy", "gray boy"]);
     assert_eq!(cast("father bear, mother bear and baby bear"), ["bear", "bear"]);
     assert_eq!(cast("a kitten sleeps and then the cat jumps"), ["cat"]);
     assert_eq!(cast("a cat runs. The cat jumps"), ["cat"]);
@@ -230,7 +230,7 @@ fn an_idea_in_the_vocabulary_is_understood_whole() {
 #[test]
 fn a_word_outside_the_world_becomes_the_nearest_and_says_so() {
     let g = grounded("a pirate rides a zeppelin on the beach");
-    assert_eq!(g.characters, [("boy".to_string(), None)]);
+    assert_eq!(g.characters, [("boy".to_string(), Some("red".to_string()))]);
     assert!(g.notices.contains(&GroundingNotice::Nearest { word: "pirate".into(), concept: "boy".into() }));
     assert!(g.notices.contains(&GroundingNotice::Unknown { words: vec!["zeppelin".into()] }));
 }
@@ -280,7 +280,40 @@ fn emoji_phrases_and_inflections_are_words() {
     assert_eq!(g.characters[0].0, "robot");
     assert_eq!((g.props, g.places, g.actions), (vec!["balloon".into()], vec!["sea".into()], vec!["dance".into()]));
     assert_eq!(grounded("a girl says hello and made friends with a bird").actions, ["wave"]);
-    assert_eq!(grounded("a very hungry shark").idea, "a very hungry fish");
+    assert_eq!(grounded("a very hungry shark").idea, "a very hungry gray fish in the sea");
+}
+
+#[test]
+fn the_nearest_has_the_colour_and_the_home_of_whom_it_plays() {
+    assert_eq!(understood("a frog and a pig"), ["green rabbit+pink dog", "farm", "", ""]);
+    assert_eq!(understood("a blue frog in the city"), ["blue rabbit", "city", "", ""]);
+    assert_eq!(understood("two foxes, one red and one blue"), ["red dog+blue dog", "forest", "", ""]);
+    assert_eq!(understood("a shark and a turtle are friends"), ["gray fish+green fish", "sea", "", ""]);
+    assert_eq!(understood("a cowboy in a boat"), ["brown boy", "beach", "", ""]);
+    assert_eq!(grounded("an astronaut in the rain").places, Vec::<String>::new());
+    assert_eq!(understood("a penguin"), ["penguin", "", "", ""]);
+    assert_eq!(understood("a lost kitten finds its mother"), ["cat+cat", "", "look", ""]);
+    assert_eq!(understood("a frog jumps from lily pad to lily pad"), ["green rabbit", "beach", "jump", ""]);
+    assert_eq!(grounded("a family of ducks crosses the road").moods, Vec::<String>::new());
+}
+
+#[test]
+fn a_trade_says_what_somebody_does() {
+    assert_eq!(understood("a robot gardener finds a flower"), ["robot", "", "look", "flower"]);
+    assert_eq!(understood("a fox detective in the city"), ["orange dog", "city", "", ""]);
+    assert_eq!(understood("a pirate cat"), ["cat", "", "", ""]);
+    assert_eq!(understood("the pig who wanted to be a dancer"), ["pink dog", "farm", "dance", ""]);
+    assert_eq!(grounded("the pig who wanted to be a dancer").idea, "the pink dog dances on the farm");
+}
+
+#[test]
+fn where_the_idea_says_it_is_comes_before_what_stands_there() {
+    assert_eq!(understood("a spaceship crashes in the snow and a robot comes out")[..2], ["robot", "snow"]);
+    assert_eq!(understood("a small rocket dreams of a huge cat in the snow")[..2], ["cat", "snow"]);
+    assert_eq!(understood("a boy walks home from school in the rain")[..2], ["boy", "city"]);
+    assert_eq!(understood("a girl jumps in puddles"), ["girl", "", "jump", ""]);
+    assert_eq!(grounded("a girl jumps in puddles").weathers, ["rain"]);
+    assert_eq!(grounded("a bunny gets lost in a snow storm").idea, "a rabbit gets sad in a snow");
 }
 
 #[test]

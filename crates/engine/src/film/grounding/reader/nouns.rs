@@ -6,6 +6,11 @@ use super::super::lexicon::{Entry, Kind};
 use super::super::words::Word;
 use super::{DETERMINERS, Part, Reader, add};
 use crate::film::pairs;
+use crate::film::wording::third_person;
+
+/// Who is of the kind of whose they are: "a kitten and its mother".
+const FAMILY: [&str; 12] =
+    ["mother", "father", "mum", "mom", "dad", "mommy", "daddy", "sister", "brother", "son", "daughter", "baby"];
 
 /// Things that are no things where somebody wears them.
 const WORN: [&str; 3] = ["hat", "scarf", "crown"];
@@ -15,9 +20,11 @@ impl Reader<'_> {
     pub(super) fn someone(&mut self, entry: &Entry, phrase: String) {
         let owner = phrase.ends_with("'s") || phrase.ends_with("’s");
         let beside = self.words.get(self.at).is_some_and(|w| !w.pause);
+        let person = |concept: &str| matches!(concept, "boy" | "girl");
         if let (_, Some(next)) = self.phrase(self.at)
             && entry.kind == Kind::Character
             && next.kind == Kind::Character
+            && !(next.nearest && person(next.concept) && !person(entry.concept))
             && beside
             && !owner
             && (entry.nearest || !self.before.is_empty())
@@ -30,6 +37,16 @@ impl Reader<'_> {
             self.before.push((Part::Sort, phrase));
             return;
         }
+        // "a robot gardener", "a fox detective": the second only says what the first does
+        if let (len, Some(Entry { kind: Kind::Character, concept, nearest: true, .. })) = self.phrase(self.at)
+            && entry.kind == Kind::Character
+            && person(concept)
+            && !person(entry.concept)
+            && beside
+            && !owner
+        {
+            self.at += len;
+        }
         // "the king's castle" shows no king
         let owned = owner && matches!(self.phrase(self.at), (_, Some(Entry { kind: Kind::Place, .. })));
         if self.as_if || self.pictured || owned {
@@ -40,6 +57,13 @@ impl Reader<'_> {
                 self.at += 1;
             }
             self.before.retain(|(part, _)| owned && *part == Part::Determiner);
+            // "wanted to be a dancer"
+            if let Some((verb, deed)) = self.lexicon.trade(&phrase)
+                && deed.kind.is_known_to(self.vocabulary, deed.concept)
+            {
+                add(&mut self.out.actions, deed.concept);
+                return self.cast.word(third_person(&verb));
+            }
             return add(&mut self.unknown, &phrase);
         }
         if entry.kind == Kind::Character && self.is_of_last(entry.concept, &phrase) {
@@ -76,6 +100,11 @@ impl Reader<'_> {
                 self.out.notices.push(GroundingNotice::Nearest { word: phrase.clone(), concept: kind.clone() });
                 return self.name(kind, phrase, count, Determiner::Other, entry.nearest);
             }
+            Kind::Character if determiner == Determiner::Of && self.is_family(&phrase) => {
+                let kind = self.cast.members[0].kind.clone();
+                let count = self.count(&phrase);
+                return self.name(kind, phrase, count, Determiner::Other, false);
+            }
             Kind::Vague if self.named > 0 => {
                 self.before.clear();
                 return self.cast.drop_leads();
@@ -104,6 +133,12 @@ impl Reader<'_> {
             }
             self.before.push((Part::Determiner, "a".into()));
         }
+    }
+
+    /// "its mother", "her kittens" of an animal
+    fn is_family(&self, phrase: &str) -> bool {
+        let [one] = self.cast.members.as_slice() else { return false };
+        FAMILY.contains(&self.lexicon.base(phrase).as_str()) && !matches!(one.kind.as_str(), "boy" | "girl")
     }
 
     /// "she … her dog": somebody else than the dog.
@@ -164,7 +199,9 @@ impl Reader<'_> {
         let said = format!("{said}{phrase}");
         let word = self.lexicon.base(&phrase);
         color = color.or(self.the_one.take());
-        self.cast.name(Named { kind, color, word, said, likes, sort, count, nearest }, determiner);
+        let known = |color: &&str| self.vocabulary.color.iter().any(|c| c == color);
+        let tint = self.lexicon.tint(&word).filter(|_| nearest).filter(known).map(str::to_string);
+        self.cast.name(Named { kind, color, tint, word, said, likes, sort, count, nearest }, determiner);
     }
 
     /// A prop or a place, which has no colour to choose.
@@ -188,6 +225,14 @@ impl Reader<'_> {
             return self.cast.word("at night");
         }
         if entry.nearest && self.is_worn(&phrase) {
+            return self.leave_out(&phrase);
+        }
+        // "a spaceship crashes in the snow"
+        if entry.kind == Kind::Place
+            && entry.nearest
+            && self.lexicon.part(&self.lexicon.base(&phrase)).is_some()
+            && self.names_place_beside()
+        {
             return self.leave_out(&phrase);
         }
         // "inside a cake"
@@ -243,6 +288,12 @@ impl Reader<'_> {
             self.cast.word(word);
         }
         self.cast.word(entry.words().unwrap_or(if renamed { concept } else { phrase }));
+    }
+
+    /// Whether the idea names a place that the world has.
+    fn names_place_beside(&self) -> bool {
+        (0..self.words.len())
+            .any(|at| matches!(self.phrase(at).1, Some(Entry { kind: Kind::Place, nearest: false, .. })))
     }
 
     /// The nearest thing is one that goes with what is done: a letter that is read is a book. Who flies a kite runs.

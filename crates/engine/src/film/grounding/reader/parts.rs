@@ -101,7 +101,7 @@ impl Reader<'_> {
 
     /// The place of a film whose idea names none but by what stands there.
     pub(super) fn at_scene(&mut self) {
-        let Some((place, word)) = self.scene.take() else { return };
+        let Some((place, word)) = self.scene.take() else { return self.at_home() };
         let played = self.out.notices.iter().any(|n| matches!(n, GroundingNotice::Plays { word: w, .. } if *w == word));
         if !self.out.places.is_empty() {
             if !played {
@@ -114,5 +114,17 @@ impl Reader<'_> {
         }
         self.cast.word(at_place(&place));
         add(&mut self.out.places, &place);
+    }
+
+    /// The place of a film whose idea names none: where somebody lives who is played by the nearest character.
+    fn at_home(&mut self) {
+        let outside = self.out.weathers.iter().any(|weather| weather != "clear");
+        let fits = |place: &&str| !outside || !matches!(*place, "classroom" | "sea" | "moon");
+        let known = |place: &&str| Kind::Place.is_known_to(self.vocabulary, place);
+        let homes = self.cast.members.iter().filter(|m| m.nearest).filter_map(|m| self.lexicon.home(&m.word));
+        let place = homes.filter(|_| self.out.places.is_empty()).filter(fits).find(known);
+        let Some(place) = place else { return };
+        self.cast.word(at_place(place));
+        add(&mut self.out.places, place);
     }
 }
