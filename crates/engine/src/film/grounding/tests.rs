@@ -251,8 +251,10 @@ fn a_slip_of_a_letter_is_read_and_said() {
     assert_eq!(cast("ayellow ghost and a caring robot"), ["yellow ghost", "robot"]);
     // too short to tell: left to the text model
     assert_eq!(grounded("a pink ird runs").idea, "a pink ird runs");
-    let words =
-        ["fight", "light", "knife", "eight", "smart", "collar", "haunts", "month", "stage", "moving", "tales", "rates"];
+    let words = [
+        "fight", "light", "knife", "eight", "smart", "collar", "haunts", "month", "stage", "moving", "tales", "rates",
+        "water", "host", "east", "beat", "state", "mouth", "pound", "lucky", "margin",
+    ];
     for word in words {
         let g = grounded(&format!("a cat and a {word}"));
         assert!(!g.notices.iter().any(|n| matches!(n, GroundingNotice::Spelling { .. })), "{word}: {:?}", g.notices);
