@@ -304,6 +304,7 @@ fn a_trade_says_what_somebody_does() {
     assert_eq!(understood("a robot gardener finds a flower"), ["robot", "", "look", "flower"]);
     assert_eq!(understood("a fox detective in the city"), ["orange dog", "city", "", ""]);
     assert_eq!(understood("a pirate cat"), ["cat", "", "", ""]);
+    assert_eq!(understood("a boy cooking in the garden"), ["boy", "meadow", "stand", ""]);
     assert_eq!(understood("the pig who wanted to be a dancer"), ["pink dog", "farm", "dance", ""]);
     assert_eq!(grounded("the pig who wanted to be a dancer").idea, "the pink dog dances on the farm");
 }
