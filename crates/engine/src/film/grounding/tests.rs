@@ -302,6 +302,7 @@ fn the_nearest_has_the_colour_and_the_home_of_whom_it_plays() {
 #[test]
 fn a_trade_says_what_somebody_does() {
     assert_eq!(understood("a robot gardener finds a flower"), ["robot", "", "look", "flower"]);
+    assert_eq!(codes("a robot gardener finds a flower"), ["unknown_words"]);
     assert_eq!(understood("a fox detective in the city"), ["orange dog", "city", "", ""]);
     assert_eq!(understood("a pirate cat"), ["cat", "", "", ""]);
     assert_eq!(understood("a boy cooking in the garden"), ["boy", "meadow", "stand", ""]);
@@ -314,6 +315,10 @@ fn where_the_idea_says_it_is_comes_before_what_stands_there() {
     assert_eq!(understood("a spaceship crashes in the snow and a robot comes out")[..2], ["robot", "snow"]);
     assert_eq!(understood("a small rocket dreams of a huge cat in the snow")[..2], ["cat", "snow"]);
     assert_eq!(understood("a boy walks home from school in the rain")[..2], ["boy", "city"]);
+    assert_eq!(understood("a sleepy bear and the moon")[..2], ["bear", ""]);
+    assert_eq!(grounded("a sleepy bear and the moon").times, ["night"]);
+    assert_eq!(understood("a seed grows into a giant flower"), ["", "", "", "flower"]);
+    assert_eq!(grounded("a giant dog").sizes, [Some(Size::Huge)]);
     assert_eq!(understood("a girl jumps in puddles"), ["girl", "", "jump", ""]);
     assert_eq!(grounded("a girl jumps in puddles").weathers, ["rain"]);
     assert_eq!(grounded("a bunny gets lost in a snow storm").idea, "a rabbit gets sad in a snow");

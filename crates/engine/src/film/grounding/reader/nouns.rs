@@ -20,6 +20,10 @@ impl Reader<'_> {
     pub(super) fn someone(&mut self, entry: &Entry, phrase: String) {
         let owner = phrase.ends_with("'s") || phrase.ends_with("’s");
         let beside = self.words.get(self.at).is_some_and(|w| !w.pause);
+        // "a giant flower"
+        if phrase == "giant" && self.noun(self.at).is_some() {
+            return self.before.push((Part::Like, "huge".into()));
+        }
         let person = |concept: &str| matches!(concept, "boy" | "girl");
         if let (_, Some(next)) = self.phrase(self.at)
             && entry.kind == Kind::Character
@@ -45,6 +49,8 @@ impl Reader<'_> {
             && beside
             && !owner
         {
+            let trade = self.text(self.at, len);
+            add(&mut self.unknown, &trade);
             self.at += len;
         }
         // "the king's castle" shows no king
@@ -317,6 +323,7 @@ impl Reader<'_> {
         let Some(last) = self.cast.last_word().filter(|_| phrase == "moon") else { return false };
         let action = self.out.actions.last().map_or("", String::as_str);
         match last {
+            "and" => !self.cast.members.is_empty(),
             "to" => matches!(action, "talk" | "wave" | "look"),
             "of" | "about" => action == "sleep",
             "loves" | "love" | "wants" | "want" | "likes" | "like" => true,
