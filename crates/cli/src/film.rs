@@ -63,13 +63,11 @@ enum Output {
 }
 
 impl Output {
-    fn open(args: &Args) -> Outcome<Self> {
+    /// For a film of `frames` frames.
+    fn open(args: &Args, frames: usize) -> Outcome<Self> {
         match args.output.extension().and_then(|e| e.to_str()) {
             Some("gif") => Ok(Self::Gif(GifWriter::new(args.size.0, args.size.1, args.fps)?)),
-            Some("mp4") => {
-                let frames = args.shots * (args.seconds * args.fps).ceil() as usize;
-                Ok(Self::Mp4(Box::new(Mp4Writer::new(args.size, args.fps, frames)?)))
-            }
+            Some("mp4") => Ok(Self::Mp4(Box::new(Mp4Writer::new(args.size, args.fps, frames)?))),
             Some("png") => {
                 let path = args.output.to_string_lossy();
                 if !path.contains("%03d") {
@@ -136,9 +134,10 @@ pub fn run(args: &Args) -> Outcome {
         style: args.style.clone(),
         refine: !args.no_refine,
     };
+    let frames = request.shots.saturating_mul(request.frames_per_shot());
     let engine = embedded::load(&args.device)?;
     let mut film = engine.film(request)?;
-    let mut output = Output::open(args)?;
+    let mut output = Output::open(args, frames)?;
     let refines = film.refines();
     let (mut frames, mut told, start) = (0, String::new(), Instant::now());
     let mut out = io::stdout().lock();

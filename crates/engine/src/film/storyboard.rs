@@ -130,7 +130,7 @@ const USUAL: [(&str, &str); 12] = [
     ("boy", "red"),
 ];
 
-/// The colour of one whom a shot's storyboard forgot, beside one of the colour `taken`.
+/// The colour of one whose own is not known, beside one of the colour `taken`.
 fn usual_color(kind: &str, taken: &str, vocabulary: &Vocabulary) -> String {
     let usual = USUAL.iter().filter(|(known, _)| *known == kind).map(|(_, color)| *color);
     let mut colors = usual.chain(vocabulary.color.iter().map(String::as_str));

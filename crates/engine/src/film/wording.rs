@@ -135,12 +135,26 @@ pub(super) fn caption(shot: &Shot, first: bool) -> String {
     capital(&articles(&format!("{who} {does}{with}.")))
 }
 
+/// "flies" of "fly"
 pub(super) fn third_person(verb: &str) -> String {
     match verb.strip_suffix('y') {
         Some(stem) if !verb.ends_with(['a', 'e', 'o']) && !stem.ends_with(['a', 'e', 'o', 'u']) => format!("{stem}ies"),
         _ if verb.ends_with("ch") || verb.ends_with("sh") || verb.ends_with('s') => format!("{verb}es"),
         _ => format!("{verb}s"),
     }
+}
+
+/// "fly" of "flies"; none of what is no third person.
+fn plain_form(verb: &str) -> Option<String> {
+    match verb {
+        "is" => return Some("are".into()),
+        "was" => return Some("were".into()),
+        "has" => return Some("have".into()),
+        _ => {}
+    }
+    let stems =
+        [("ies", "y"), ("es", ""), ("s", "")].map(|(end, plain)| Some(verb.strip_suffix(end)?.to_string() + plain));
+    stems.into_iter().flatten().find(|stem| third_person(stem) == verb)
 }
 
 #[cfg(test)]
@@ -259,6 +273,10 @@ mod tests {
         shot.caption = "A girl sits.".into();
         assert_eq!(mended(&shot), "The cats fly.");
         assert_eq!(caption(&shot, true), "Two red cats fly.");
-        assert_eq!(["walk", "fly", "play", "watch"].map(third_person), ["walks", "flies", "plays", "watches"]);
+        for (plain, third) in
+            [("walk", "walks"), ("fly", "flies"), ("play", "plays"), ("watch", "watches"), ("race", "races")]
+        {
+            assert_eq!((third_person(plain).as_str(), plain_form(third).as_deref()), (third, Some(plain)));
+        }
     }
 }

@@ -139,6 +139,7 @@ impl Task<'_> {
         let (s, lanes) = (d.simd(), D::S::LANES);
         let bytes = w.group(group);
         let cells = x.k / CELL;
+        assert!(x.unit == four::<D, K>(), "activations are rounded for other instructions");
         assert!(lanes == w.shape().lanes && bytes.len() == w.shape().group() && x.m - row >= M);
         let column = group * lanes;
         let columns = lanes.min(n - column);
@@ -169,6 +170,11 @@ impl Task<'_> {
     }
 }
 
+/// Bytes of the activations of four columns.
+const fn four<D: Dot, K: Kind>() -> usize {
+    if K::WIDTH < D::WIDE { 4 } else { 8 }
+}
+
 /// Rows of half a tile.
 const HALF: usize = TILE / 2;
 /// Of the longest vector.
@@ -189,7 +195,7 @@ unsafe fn sums<D: Dot, K: Kind, const M: usize, const R: usize>(
     cells: usize,
 ) -> [<D::S as Simd>::V; R] {
     let (s, lanes) = (d.simd(), D::S::LANES);
-    let four = if K::WIDTH < D::WIDE { 4 } else { 8 };
+    let four = four::<D, K>();
     // SAFETY: the caller's promise.
     unsafe {
         x.quants = x.quants.add(four * first);

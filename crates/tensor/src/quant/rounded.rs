@@ -36,7 +36,7 @@ pub(crate) struct Rounded {
     pub m: usize,
     pub k: usize,
     /// Bytes of four columns.
-    unit: usize,
+    pub unit: usize,
     group: usize,
     buffer: CpuBuf,
     sums: bool,

@@ -13,8 +13,9 @@
 //! * `known` lists words that an idea may hold without changing the picture's contents; `foreign` words that are no slip of
 //!   another.
 //! * What a word tells besides: `thing` what a colour's word means as a noun, `part` who plays a thing where nobody else is
-//!   named, `tint` the colour and `home` the place of somebody who is only played by the nearest, `own` the colours that things and places have anyway, `image` what shows somebody, `told` what tells of somebody,
-//!   `kin` what somebody is to others of a kind, `vehicle` what carries somebody.
+//!   named, `tint` the colour and `home` the place of somebody who is only played by the nearest, `own` the colours that
+//!   things and places have anyway, `image` what shows somebody, `told` what tells of somebody, `kin` what somebody is to
+//!   others of a kind, `family` who is of the kind of whose they are, `vehicle` what carries somebody.
 
 use std::collections::HashMap;
 
@@ -147,7 +148,10 @@ impl Lexicon {
             let mut head = head.split_whitespace();
             let kind = head.next().unwrap_or("");
             let concept = head.next().unwrap_or("");
-            if matches!(kind, "thing" | "part" | "tint" | "home" | "own" | "image" | "told" | "kin" | "vehicle") {
+            if matches!(
+                kind,
+                "thing" | "part" | "tint" | "home" | "own" | "image" | "told" | "kin" | "family" | "vehicle"
+            ) {
                 facts.extend(words.split_whitespace().map(|word| (kind, concept, word)));
                 continue;
             }
@@ -203,7 +207,7 @@ impl Lexicon {
     }
 
     /// Whether a word is of a list: what shows somebody ("image"), what tells of somebody ("told"), what somebody is to
-    /// others of a kind ("kin"), what carries somebody ("vehicle").
+    /// others of a kind ("kin"), who is of the kind of whose they are ("family"), what carries somebody ("vehicle").
     pub(super) fn lists(&self, list: &str, word: &str) -> bool {
         self.fact(list, word).is_some()
     }

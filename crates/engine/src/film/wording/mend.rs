@@ -2,7 +2,7 @@
 
 use kinora_models::video::layout::Vocabulary;
 
-use super::{bare, is_article, is_indefinite, put, third_person};
+use super::{bare, is_article, is_indefinite, plain_form, put, third_person};
 use crate::film::Grounded;
 use crate::film::grounding::{articles, plural};
 use crate::film::{pairs, storyboard::flies_a_kite};
@@ -47,21 +47,8 @@ fn agree(words: &mut [String], cast: &[(&str, Option<&str>)]) {
         if !both && !many(&words[at - 1]) {
             continue;
         }
-        let verb = bare(&words[at]).to_string();
-        let plain = match verb.as_str() {
-            "is" => "are".to_string(),
-            "was" => "were".to_string(),
-            "has" => "have".to_string(),
-            _ if NO_VERBS.contains(&format!(" {verb} ")) || verb.ends_with("ss") => continue,
-            _ => match (verb.strip_suffix("ies"), verb.strip_suffix("es"), verb.strip_suffix('s')) {
-                (Some(stem), _, _) => format!("{stem}y"),
-                (_, Some(stem), _) if stem.ends_with("ch") || stem.ends_with("sh") || stem.ends_with("ss") => {
-                    stem.to_string()
-                }
-                (_, _, Some(stem)) => stem.to_string(),
-                _ => continue,
-            },
-        };
+        let verb = bare(&words[at]);
+        let Some(plain) = plain_form(verb).filter(|_| !NO_VERBS.contains(&format!(" {verb} "))) else { continue };
         words[at] = put(&words[at], &plain);
     }
 }

@@ -8,10 +8,6 @@ use super::{DETERMINERS, Part, Reader, add};
 use crate::film::pairs;
 use crate::film::wording::third_person;
 
-/// Who is of the kind of whose they are: "a kitten and its mother".
-const FAMILY: [&str; 12] =
-    ["mother", "father", "mum", "mom", "dad", "mommy", "daddy", "sister", "brother", "son", "daughter", "baby"];
-
 /// Things that are no things where somebody wears them.
 const WORN: [&str; 3] = ["hat", "scarf", "crown"];
 
@@ -144,7 +140,7 @@ impl Reader<'_> {
     /// "its mother", "her kittens" of an animal
     fn is_family(&self, phrase: &str) -> bool {
         let [one] = self.cast.members.as_slice() else { return false };
-        FAMILY.contains(&self.lexicon.base(phrase).as_str()) && !matches!(one.kind.as_str(), "boy" | "girl")
+        self.lexicon.lists("family", &self.lexicon.base(phrase)) && !matches!(one.kind.as_str(), "boy" | "girl")
     }
 
     /// "she … her dog": somebody else than the dog.

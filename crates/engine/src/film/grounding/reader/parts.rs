@@ -118,12 +118,14 @@ impl Reader<'_> {
 
     /// The place of a film whose idea names none: where somebody lives who is played by the nearest character.
     fn at_home(&mut self) {
+        if !self.out.places.is_empty() {
+            return;
+        }
         let outside = self.out.weathers.iter().any(|weather| weather != "clear");
         let fits = |place: &&str| !outside || !matches!(*place, "classroom" | "sea" | "moon");
         let known = |place: &&str| Kind::Place.is_known_to(self.vocabulary, place);
-        let homes = self.cast.members.iter().filter(|m| m.nearest).filter_map(|m| self.lexicon.home(&m.word));
-        let place = homes.filter(|_| self.out.places.is_empty()).filter(fits).find(known);
-        let Some(place) = place else { return };
+        let mut homes = self.cast.members.iter().filter(|m| m.nearest).filter_map(|m| self.lexicon.home(&m.word));
+        let Some(place) = homes.find(|place| fits(place) && known(place)) else { return };
         self.cast.word(at_place(place));
         add(&mut self.out.places, place);
     }
